@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config';
+
+const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { ...source, test: { name: 'unit', include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts'], exclude: ['**/*.int.spec.ts'] } },
+      {
+        ...source,
+        test: {
+          name: 'integration',
+          include: ['libs/**/*.int.spec.ts', 'test/e2e/**/*.spec.ts'],
+          globalSetup: ['test/support/postgres.setup.ts'],
+          hookTimeout: 60_000,
+          testTimeout: 30_000,
+          maxWorkers: 2,
+        },
+      },
+      { ...source, test: { name: 'architecture', include: ['test/architecture/**/*.spec.ts'], testTimeout: 60_000 } },
+      {
+        ...source,
+        test: {
+          name: 'journeys',
+          include: ['test/journeys/**/*.spec.ts'],
+          hookTimeout: 120_000,
+          testTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
