@@ -1,0 +1,66 @@
+/** One traded price of one symbol, as its exchange reported it. */
+export interface Tick {
+  /** Our symbol, such as `BTC-USD`. */
+  readonly symbol: string;
+  /** The feed that the tick came from, such as `binance`. */
+  readonly source: string;
+  /** The exchange's trade id: contiguous and ascending per symbol and source. */
+  readonly id: number;
+  /** Exact decimal in the quote currency: no exponent, no trailing zeros, above zero. */
+  readonly price: string;
+  /** Exact decimal in units of the base currency, same form as the price. */
+  readonly quantity: string;
+  /** When the trade happened, by the exchange's clock. */
+  readonly at: Date;
+  /** When this process learned of it, by its own clock. */
+  readonly receivedAt: Date;
+  /** `live` came over the stream; `backfill` was fetched from the exchange's history. */
+  readonly origin: 'live' | 'backfill';
+}
+
+/** A symbol's rolling 24 hours; prices and volume are exact decimals in the quote currency. */
+export interface DayStatistics {
+  readonly symbol: string;
+  readonly source: string;
+  readonly last: string;
+  readonly open: string;
+  readonly high: string;
+  readonly low: string;
+  readonly volume: string;
+  readonly at: Date;
+}
+
+/**
+ * What a feed can say of a symbol: `connecting` (not live yet), `live` (nothing is missing up to now), `stale`
+ * (was live, and something is missing), `unreachable` (the source does not answer).
+ */
+export type FeedState = 'connecting' | 'live' | 'stale' | 'unreachable';
+
+/** Where a feed delivers to. */
+export interface FeedSink {
+  /**
+   * Takes ticks of one or several symbols, each symbol's in ascending order of id and without repetition. A feed
+   * waits for the answer before it calls again; after a rejection it offers the same ticks again.
+   */
+  ticks(ticks: readonly Tick[]): Promise<void>;
+  statistics(statistics: readonly DayStatistics[]): void;
+  /** Called only when the state of these symbols changes; the reason is a short phrase for people. */
+  state(symbols: readonly string[], state: FeedState, reason?: string): void;
+}
+
+/** Reads the id of the last tick that was evaluated of a symbol; null when there is none yet. */
+export type CursorOf = (symbol: string) => Promise<number | null>;
+
+/** The port for a source of prices. */
+export abstract class PriceFeed {
+  abstract readonly source: string;
+
+  /** Begins to follow the watched symbols, each from the tick after its cursor; returns before they are live. */
+  abstract start(sink: FeedSink, cursorOf: CursorOf): Promise<void>;
+
+  /** Follows these symbols too, before or after the start; symbols of other sources are passed over. */
+  abstract watch(symbols: readonly string[]): void;
+
+  /** Ends every connection; when it returns the sink is not called any more. */
+  abstract stop(): Promise<void>;
+}
