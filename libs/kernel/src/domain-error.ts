@@ -1,0 +1,27 @@
+/** What a broken rule means to the caller; the HTTP filter maps each kind to one status. */
+export type DomainErrorKind =
+  | 'invalid'
+  | 'unauthenticated'
+  | 'forbidden'
+  | 'not-found'
+  | 'conflict'
+  | 'unavailable';
+
+/** Where in the input the fault lies (JSON Pointer, RFC 6901) and one sentence about it. */
+export interface InputFault {
+  readonly pointer: string;
+  readonly detail: string;
+}
+
+/** A rule said no. `code` is stable and documented (`alerts.not-found`); `message` is a sentence for people. */
+export class DomainError extends Error {
+  constructor(
+    readonly kind: DomainErrorKind,
+    readonly code: string,
+    message: string,
+    readonly faults: readonly InputFault[] = [],
+  ) {
+    super(message);
+    this.name = 'DomainError';
+  }
+}

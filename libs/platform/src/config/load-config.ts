@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { type FeedName, type Variables, type WorkerRole, variables } from './variables.ts';
+
+/** The settings of a process, checked and complete. Injected as the class token. */
+export abstract class Config {
+  abstract readonly embedded: boolean;
+  abstract readonly port: number;
+  abstract readonly host: string;
+  abstract readonly publicUrl: string;
+  /** Null only in the supervisor of the embedded profile, which then starts a database itself. */
+  abstract readonly databaseUrl: string | null;
+  abstract readonly databasePoolSize: number;
+  abstract readonly dataDir: string;
+  abstract readonly smtpUrl: string | null;
+  abstract readonly mailFrom: string;
+  abstract readonly mailbox: { readonly port: number; readonly smtpPort: number };
+  abstract readonly marketFeeds: readonly FeedName[];
+  abstract readonly marketSymbols: readonly string[];
+  abstract readonly binance: { readonly wsUrl: string; readonly restUrl: string };
+  abstract readonly emailVerification: 'required' | 'off';
+  abstract readonly demo: boolean;
+  abstract readonly demoEmail: string;
+  abstract readonly demoPassword: string | null;
+  abstract readonly workerRoles: readonly WorkerRole[];
+  abstract readonly jwtSecret: string | null;
+  abstract readonly encryptionKey: string | null;
+  abstract readonly logLevel: string;
+}
+
+/** Every bad variable of a process in one error, a line for each, none of them repeating a value. */
+export class ConfigurationError extends Error {
+  constructor(readonly lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.name = 'ConfigurationError';
+  }
+}
+
+/**
+ * Reads and checks all variables at once.
+ * @throws ConfigurationError naming every bad or missing variable
+ */
+export function loadConfig(environment: NodeJS.ProcessEnv): Config {
+  const problems: string[] = [];
+  const result = variables.safeParse(readFileVariants(environment, problems));
+  for (const issue of result.error?.issues ?? []) {
+    problems.push(`${issue.path[0]?.toString() ?? ''}: ${issue.message}`);
+  }
+  if (!result.data) throw new ConfigurationError(problems);
+  const config = complete(result.data);
+  problems.push(...missingIn(config, result.data));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return Object.freeze(config);
+}
+
+function complete(env: Variables): Config {
+  const embedded = env.TOCSIN_PROFILE ? env.TOCSIN_PROFILE === 'embedded' : env.DATABASE_URL === undefined;
+  const demoByDefault = embedded && env.SMTP_URL === undefined && env.MARKET_FEEDS === undefined;
+  return {
+    embedded,
+    port: env.PORT,
+    host: env.HOST,
+    publicUrl: (env.PUBLIC_URL ?? `http://localhost:${env.PORT}`).replace(/\/+$/, ''),
+    databaseUrl: env.DATABASE_URL ?? null,
+    databasePoolSize: env.DATABASE_POOL_SIZE,
+    dataDir: resolve(env.TOCSIN_DATA_DIR),
+    smtpUrl: env.SMTP_URL ?? null,
+    mailFrom: env.MAIL_FROM ?? 'Tocsin <tocsin@localhost>',
+    mailbox: { port: env.MAILBOX_PORT, smtpPort: env.MAILBOX_SMTP_PORT },
+    marketFeeds:
+      env.MARKET_FEEDS ?? (embedded ? ['binance', 'coingecko', 'simulated'] : ['binance', 'coingecko']),
+    marketSymbols: env.MARKET_SYMBOLS,
+    binance: { wsUrl: env.BINANCE_WS_URL, restUrl: env.BINANCE_REST_URL },
+    emailVerification: env.EMAIL_VERIFICATION ?? (embedded ? 'off' : 'required'),
+    demo: env.DEMO ? env.DEMO === 'on' : demoByDefault,
+    demoEmail: env.DEMO_EMAIL,
+    demoPassword: env.DEMO_PASSWORD ?? null,
+    workerRoles: env.WORKER_ROLES,
+    jwtSecret: env.JWT_SECRET ?? null,
+    encryptionKey: env.ENCRYPTION_KEY ?? null,
+    logLevel: env.LOG_LEVEL,
+  };
+}
+
+/** The embedded profile brings these itself; elsewhere their absence must stop the start, not a first mail. */
+function missingIn(config: Config, env: Variables): string[] {
+  if (config.embedded) return [];
+  const needed = ['DATABASE_URL', 'SMTP_URL', 'MAIL_FROM', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const;
+  return needed
+    .filter((name) => env[name] === undefined)
+    .map((name) => `${name}: is required with DATABASE_URL`);
+}
+
+/** Resolves `NAME_FILE` to the content of that file, and treats an empty variable as absent. */
+function readFileVariants(environment: NodeJS.ProcessEnv, problems: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of Object.keys(variables.shape)) {
+    const value = environment[name]?.trim();
+    if (value) values[name] = value;
+    const file = environment[`${name}_FILE`]?.trim();
+    if (!file || !isSecret(name)) continue;
+    if (value) problems.push(`${name}: is set twice, directly and by ${name}_FILE`);
+    try {
+      values[name] = readFileSync(file, 'utf8').trim();
+    } catch {
+      problems.push(`${name}_FILE: cannot be read`);
+    }
+  }
+  return values;
+}
+
+/** Whether the variable holds a secret, which has a `_FILE` variant and is never printed. */
+export function isSecret(name: string): boolean {
+  return variables.shape[name as keyof typeof variables.shape].meta()?.['secret'] === true;
+}

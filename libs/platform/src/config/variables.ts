@@ -1,0 +1,125 @@
+import { z } from 'zod';
+
+const feeds = ['binance', 'coingecko', 'alphavantage', 'simulated', 'none'] as const;
+const roles = ['market', 'delivery', 'schedule', 'relay'] as const;
+
+export type FeedName = (typeof feeds)[number];
+export type WorkerRole = (typeof roles)[number];
+
+const port = z.coerce.number('must be a number').int().min(0).max(65_535);
+const onOff = z.enum(['on', 'off']);
+const url = (...protocols: string[]) =>
+  z
+    .string()
+    .refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)) && URL.canParse(text), {
+      error: `must be a URL starting with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+    });
+const listOf = <T extends string>(values: readonly [T, ...T[]]) =>
+  z
+    .string()
+    .transform((text) => text.split(',').map((item) => item.trim().toLowerCase()))
+    .pipe(z.array(z.enum(values)).min(1));
+const secret = z
+  .string()
+  .refine((text) => Buffer.byteLength(text) >= 32, { error: 'must be at least 32 bytes' });
+
+/**
+ * Every variable a process reads, with the sentence and the default that `docs/configuration.md` prints.
+ * `absent` says what happens without it where a plain default cannot.
+ */
+export const variables = z.object({
+  PORT: port.default(3000).describe('Port of the api.'),
+  HOST: z.string().min(1).default('127.0.0.1').describe('Address the api listens on.'),
+  PUBLIC_URL: url('http', 'https')
+    .optional()
+    .describe('Where people reach the api; used in links in mails.')
+    .meta({ absent: 'from PORT' }),
+  DATABASE_URL: url('postgres', 'postgresql')
+    .optional()
+    .describe('Postgres 15 to 18. Its presence selects the server profile.')
+    .meta({ absent: 'embedded Postgres under TOCSIN_DATA_DIR', secret: true }),
+  DATABASE_POOL_SIZE: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(100)
+    .default(10)
+    .describe('Connections a process may open for its own queries.'),
+  TOCSIN_DATA_DIR: z
+    .string()
+    .min(1)
+    .default('.tocsin')
+    .describe('Folder of the embedded database and inbox.'),
+  SMTP_URL: url('smtp', 'smtps')
+    .optional()
+    .describe('The mail provider, e.g. `smtps://user:password@mail.example.org`.')
+    .meta({ absent: 'embedded: the development inbox; otherwise an error', secret: true }),
+  MAIL_FROM: z
+    .string()
+    .regex(/^[^\r\n\0]*@[^\r\n\0]*$/, 'must be a mail address, optionally with a name')
+    .optional()
+    .describe('Sender of every mail, e.g. `Tocsin <alerts@example.org>`.')
+    .meta({ absent: 'embedded: `Tocsin <tocsin@localhost>`; otherwise an error' }),
+  MAILBOX_PORT: port.default(1080).describe('Page and API of the development inbox.'),
+  MAILBOX_SMTP_PORT: port.default(1025).describe('SMTP side of the development inbox.'),
+  MARKET_FEEDS: listOf(feeds)
+    .optional()
+    .describe(
+      'Sources of prices: binance, coingecko, alphavantage, simulated, none. `simulated` serves only DEMO-USD unless it is the only feed named.',
+    )
+    .meta({ absent: 'embedded: binance,coingecko,simulated; otherwise binance,coingecko' }),
+  MARKET_SYMBOLS: z
+    .string()
+    .default('BTC-USD,ETH-USD,SOL-USD,XRP-USD,DOGE-USD')
+    .transform((text) =>
+      text
+        .split(',')
+        .map((symbol) => symbol.trim().toUpperCase())
+        .filter(Boolean),
+    )
+    .describe('Symbols watched from the start; others are watched once they have an alert.'),
+  BINANCE_WS_URL: url('ws', 'wss')
+    .default('wss://stream.binance.com:9443')
+    .describe('Base of Binance market streams; `/stream?streams=…` is appended.'),
+  BINANCE_REST_URL: url('http', 'https')
+    .default('https://api.binance.com')
+    .describe('Base of the Binance REST API; `/api/v3/…` is appended.'),
+  EMAIL_VERIFICATION: z
+    .enum(['required', 'off'])
+    .optional()
+    .describe('Whether an address must be confirmed before its account can log in.')
+    .meta({ absent: 'embedded: off; otherwise required' }),
+  DEMO: onOff
+    .optional()
+    .describe('Seeds a demo account with one alert on DEMO-USD.')
+    .meta({ absent: 'on in embedded when neither SMTP_URL nor MARKET_FEEDS is set, else off' }),
+  DEMO_EMAIL: z.email().default('demo@tocsin.localhost').describe('Address of the demo account.'),
+  DEMO_PASSWORD: z
+    .string()
+    .min(8)
+    .optional()
+    .describe('Password of the demo account.')
+    .meta({ absent: 'embedded: generated once and printed; otherwise no demo account', secret: true }),
+  WORKER_ROLES: listOf(roles)
+    .default([...roles])
+    .describe('What a worker process does: market, delivery, schedule, relay.'),
+  JWT_SECRET: secret
+    .optional()
+    .describe('Signs access tokens; at least 32 bytes.')
+    .meta({ absent: 'embedded: generated once into the data dir; otherwise an error', secret: true }),
+  ENCRYPTION_KEY: secret
+    .optional()
+    .describe('Encrypts secrets at rest; at least 32 bytes.')
+    .meta({ absent: 'embedded: generated once into the data dir; otherwise an error', secret: true }),
+  LOG_LEVEL: z
+    .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+    .default('info')
+    .describe('Least severe level that is logged.'),
+  TOCSIN_PROFILE: z
+    .enum(['embedded', 'server'])
+    .optional()
+    .describe('Set by `npm start` for the processes it supervises.')
+    .meta({ absent: 'embedded without DATABASE_URL, else server' }),
+});
+
+export type Variables = z.output<typeof variables>;

@@ -1,0 +1,41 @@
+import { Controller, Get, Module } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { z } from 'zod';
+import { ApiProblems, Public } from '../http/index.ts';
+import { Database } from '../persistence/index.ts';
+
+const live = z.object({ status: z.literal('ok') });
+const ready = z.object({
+  status: z.literal('ok'),
+  dependencies: z
+    .object({ postgres: z.object({ status: z.literal('up') }) })
+    .describe('What this process needs.'),
+});
+
+/** Probes for supervisors and load balancers. */
+@ApiTags('operations')
+@Public()
+@Controller('health')
+class HealthController {
+  constructor(private readonly database: Database) {}
+
+  @Get('live')
+  @ApiOperation({ summary: 'Whether the process runs' })
+  @ApiOkResponse({ standardSchema: live, description: 'It runs.' })
+  @ApiProblems(400)
+  live(): z.infer<typeof live> {
+    return { status: 'ok' };
+  }
+
+  @Get('ready')
+  @ApiOperation({ summary: 'Whether the process can do its work, dependency by dependency' })
+  @ApiOkResponse({ standardSchema: ready, description: 'Every dependency answers.' })
+  @ApiProblems(400, 503)
+  async ready(): Promise<z.infer<typeof ready>> {
+    await this.database.sql`select 1`;
+    return { status: 'ok', dependencies: { postgres: { status: 'up' } } };
+  }
+}
+
+@Module({ controllers: [HealthController] })
+export class HealthModule {}

@@ -1,0 +1,27 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiResponse } from '@nestjs/swagger';
+
+const descriptions: Record<number, string> = {
+  400: 'The body is not JSON.',
+  401: 'No token, or one that is expired, malformed or forged.',
+  403: 'The account may not do this.',
+  404: 'There is no such thing, or it belongs to somebody else.',
+  409: 'The state of the thing does not allow this.',
+  413: 'The body is larger than 1 MiB.',
+  415: 'The body is not application/json.',
+  422: 'Values or properties are invalid; `errors` names each place.',
+  503: 'The database is away; try again after `Retry-After` seconds.',
+};
+
+/** Documents the error answers of a route as RFC 9457 problems. */
+export function ApiProblems(...statuses: number[]): MethodDecorator & ClassDecorator {
+  return applyDecorators(
+    ...statuses.map((status) =>
+      ApiResponse({
+        status,
+        description: descriptions[status] ?? 'An error.',
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      }),
+    ),
+  );
+}

@@ -1,0 +1,45 @@
+import type { IncomingMessage } from 'node:http';
+import helmet from '@fastify/helmet';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SwaggerModule } from '@nestjs/swagger';
+import { newId } from '#kernel';
+import { buildOpenApi } from './openapi.ts';
+import { ProblemFilter } from './problem.filter.ts';
+import { ValidationPipe } from './validation.pipe.ts';
+
+/** Large enough for 5,000 submitted ticks or a batch of 1,000 alerts. */
+const bodyLimit = 1024 * 1024;
+const safeRequestId = /^[\w.-]{8,64}$/;
+
+/** Fastify with a body limit and a request id: the caller's `X-Request-Id` when it is harmless, else a new one. */
+export function httpAdapter(): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit,
+    genReqId: (request: IncomingMessage) => {
+      const given = request.headers['x-request-id'];
+      return typeof given === 'string' && safeRequestId.test(given) ? given : newId();
+    },
+  });
+}
+
+/** What every route of the api shares: problems, validation, security headers, the documentation. */
+export async function configureHttp(app: NestFastifyApplication): Promise<NestFastifyApplication> {
+  app.useGlobalFilters(new ProblemFilter());
+  app.useGlobalPipes(new ValidationPipe());
+  await app.register(helmet, {
+    // The page is also served over plain http on a laptop, where upgraded requests would fail.
+    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
+  });
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request, reply) => {
+      await reply.header('X-Request-Id', request.id);
+    });
+  SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    customSiteTitle: 'Tocsin API',
+  });
+  return app;
+}

@@ -1,0 +1,38 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { z } from 'zod';
+import { problemSchema } from './problem.ts';
+
+/** The contract as OpenAPI 3.1, from the schemas that also validate. The same document is `docs/openapi.json`. */
+export function buildOpenApi(app: INestApplication): OpenAPIObject {
+  const description = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Tocsin')
+    .setDescription(
+      'Market price alerts and notifications: told once, on time, and never after you deleted it.',
+    )
+    .setVersion('1')
+    .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addServer('/', 'This installation')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', description: 'Access token from `POST /v1/auth/login`.' },
+      'bearer',
+    )
+    .addSecurityRequirements('bearer')
+    .build();
+  const document = SwaggerModule.createDocument(app, description, {
+    operationIdFactory: (_, method) => method,
+  });
+  const { $schema: _dialect, id: _id, ...problem } = z.toJSONSchema(problemSchema) as Record<string, unknown>;
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: problem },
+  };
+  for (const path of Object.values(document.paths)) {
+    for (const operation of Object.values(path) as Record<string, unknown>[]) {
+      if (operation['x-public']) operation['security'] = [];
+      delete operation['x-public'];
+    }
+  }
+  return document;
+}

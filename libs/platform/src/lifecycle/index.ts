@@ -1,0 +1,2 @@
+export { Loop } from './loop.ts';
+export { run } from './run.ts';

@@ -1,0 +1,58 @@
+import { Logger } from '@nestjs/common';
+
+/**
+ * Runs `work` again and again: once a second, at once when woken, never twice at a time. An error is logged
+ * and the next round tries again, so a loop outlives an outage of what it works on.
+ */
+export class Loop {
+  private readonly logger: Logger;
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> | undefined;
+  private woken = false;
+  private stopped = true;
+  private failing = false;
+
+  constructor(
+    name: string,
+    private readonly work: () => Promise<unknown>,
+    private readonly everyMs = 1000,
+  ) {
+    this.logger = new Logger(name);
+  }
+
+  start(): void {
+    this.stopped = false;
+    this.wake();
+  }
+
+  /** Asks for a round now, or right after the one under way. */
+  readonly wake = (): void => {
+    this.woken = true;
+    if (!this.stopped) this.running ??= this.rounds();
+  };
+
+  /** Resolves once the round under way is over; none follows. */
+  async stop(): Promise<void> {
+    this.stopped = true;
+    clearTimeout(this.timer);
+    await this.running;
+  }
+
+  private async rounds(): Promise<void> {
+    clearTimeout(this.timer);
+    while (this.woken && !this.stopped) {
+      this.woken = false;
+      try {
+        await this.work();
+        this.failing = false;
+      } catch (error) {
+        // Once per outage: a database that is away for an hour is one line, not 3,600.
+        if (!this.failing) this.logger.error(error);
+        this.failing = true;
+      }
+    }
+    // Here and not in a `finally`: a wake between the last look and this line would be lost otherwise.
+    this.running = undefined;
+    if (!this.stopped) this.timer = setTimeout(this.wake, this.everyMs);
+  }
+}

@@ -1,0 +1,28 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { Logger } from 'nestjs-pino';
+import { ConfigurationError } from '../config/index.ts';
+
+/**
+ * Starts a process and sees to its end: bad settings stop it with a line for each variable; SIGTERM, SIGINT
+ * and the loss of the supervisor end it cleanly.
+ */
+export async function run(start: () => Promise<INestApplicationContext>): Promise<void> {
+  try {
+    const app = await start();
+    app.useLogger(app.get(Logger));
+    app.enableShutdownHooks();
+    // The channel to the supervisor breaks when that process is killed; nobody else would stop this one.
+    process.once('disconnect', () => void app.close().finally(() => process.exit(0)));
+  } catch (error) {
+    const lines = error instanceof ConfigurationError ? error.lines : [describe(error)];
+    for (const line of lines) process.stderr.write(`${line}\n`);
+    process.exit(1);
+  }
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `PORT: ${port} is taken by another program; set PORT to a free one.`;
+  return error.stack ?? error.message;
+}

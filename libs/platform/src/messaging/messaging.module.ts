@@ -1,0 +1,43 @@
+import { Global, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { CqrsModule } from '@nestjs/cqrs';
+import { Loop } from '../lifecycle/loop.ts';
+import { InTransactionPublisher } from './in-transaction-publisher.ts';
+import { Outbox } from './outbox.ts';
+import { Reactions } from './reactions.ts';
+import { Relay } from './relay.ts';
+import { Wakeups } from './wakeups.ts';
+
+/** Commands, queries and events of a process. */
+@Global()
+@Module({
+  imports: [CqrsModule.forRoot(), DiscoveryModule],
+  providers: [Outbox, Reactions, InTransactionPublisher, Relay, Wakeups],
+  exports: [CqrsModule, Outbox, InTransactionPublisher, Relay, Wakeups],
+})
+export class MessagingModule {}
+
+/** The role `relay`: moves the outbox for the whole installation; several may run. */
+@Module({})
+export class RelayModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly draining: Loop;
+  private readonly pruning: Loop;
+
+  constructor(
+    relay: Relay,
+    private readonly wakeups: Wakeups,
+  ) {
+    this.draining = new Loop('Relay', () => relay.drain());
+    this.pruning = new Loop('Relay', () => relay.prune(), 3_600_000);
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.wakeups.listen('tocsin_outbox', this.draining.wake);
+    this.draining.start();
+    this.pruning.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.draining.stop(), this.pruning.stop()]);
+  }
+}

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import type { DomainEvent } from '#kernel';
+import { Database } from '../persistence/database.ts';
+
+/** Events of set-based statements; those of aggregates are collected when they are flushed. */
+@Injectable()
+export class Outbox {
+  constructor(private readonly database: Database) {}
+
+  /** Writes the events in the ambient transaction. An event carries at most 1,000 ids (design, section 2). */
+  async append(events: readonly DomainEvent[]): Promise<void> {
+    if (events.length === 0) return;
+    if (!this.database.inTransaction)
+      throw new Error('An event is recorded in the transaction of its change only.');
+    const rows = events.map(({ id, type, payload, occurredAt }) => ({
+      id,
+      type,
+      payload,
+      occurred_at: occurredAt,
+    }));
+    await this.database.sql`
+      insert into platform.outbox (id, type, payload, occurred_at)
+      select id, type, payload, occurred_at
+      from json_to_recordset(${JSON.stringify(rows)}::json)
+        as event(id uuid, type text, payload jsonb, occurred_at timestamptz)`;
+  }
+}

@@ -1,0 +1,37 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { DiscoveryService, Reflector } from '@nestjs/core';
+import type { DomainEvent } from '#kernel';
+import { REACTS_TO, type Reaction, type ReactionMetadata, type ReactionMode } from './reaction.ts';
+
+interface RegisteredReaction {
+  readonly name: string;
+  readonly instance: Reaction<DomainEvent>;
+}
+
+/** Every reaction of this process, by event type. */
+@Injectable()
+export class Reactions implements OnModuleInit {
+  private readonly byKey = new Map<string, RegisteredReaction[]>();
+
+  constructor(
+    private readonly discovery: DiscoveryService,
+    private readonly reflector: Reflector,
+  ) {}
+
+  onModuleInit(): void {
+    for (const { metatype, instance } of this.discovery.getProviders()) {
+      if (typeof metatype !== 'function' || !instance) continue;
+      const metadata = this.reflector.get<ReactionMetadata | undefined>(REACTS_TO, metatype);
+      if (!metadata) continue;
+      const key = `${metadata.mode} ${metadata.event.type}`;
+      const registered = this.byKey.get(key) ?? [];
+      if (registered.some(({ name }) => name === metatype.name)) continue;
+      registered.push({ name: metatype.name, instance: instance as Reaction<DomainEvent> });
+      this.byKey.set(key, registered);
+    }
+  }
+
+  to(type: string, mode: ReactionMode): readonly RegisteredReaction[] {
+    return this.byKey.get(`${mode} ${type}`) ?? [];
+  }
+}

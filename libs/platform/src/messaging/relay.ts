@@ -1,0 +1,100 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { DomainEvent } from '#kernel';
+import { Database } from '../persistence/database.ts';
+import { Reactions } from './reactions.ts';
+
+interface OutboxEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly payload: object;
+  readonly occurred_at: string;
+}
+
+const batchSize = 100;
+const parallel = 4;
+
+/**
+ * Moves events from the outbox to their reactions.
+ *
+ * A batch is leased, not locked: holding the row locks while reactions run would hold back
+ * `pg_snapshot_xmin`, and with it every reader of a change log. A relay that dies loses its lease after
+ * five seconds; the mark of each reaction makes the second run harmless.
+ */
+@Injectable()
+export class Relay {
+  private readonly logger = new Logger(Relay.name);
+
+  constructor(
+    private readonly database: Database,
+    private readonly reactions: Reactions,
+  ) {}
+
+  /** Relays everything that is due. Returns how many events it took. */
+  async drain(): Promise<number> {
+    let taken = 0;
+    for (;;) {
+      const events = await this.lease();
+      taken += events.length;
+      const queue = [...events];
+      const work = async () => {
+        for (let event = queue.shift(); event; event = queue.shift()) await this.relay(event);
+      };
+      await Promise.all(Array.from({ length: parallel }, work));
+      if (events.length < batchSize) return taken;
+    }
+  }
+
+  /** Forgets what was published more than a week ago: far beyond any redelivery. */
+  async prune(): Promise<void> {
+    await this.database.sql`delete from platform.outbox where published_at < now() - interval '7 days'`;
+    await this.database.sql`delete from platform.reactions where reacted_at < now() - interval '14 days'`;
+  }
+
+  private lease(): Promise<OutboxEvent[]> {
+    return this.database.sql<OutboxEvent>`
+      update platform.outbox set
+        attempts = attempts + 1,
+        due_at = now() + least(interval '5 seconds' * power(2, least(attempts, 10)), interval '5 minutes')
+      where id in (
+        select id from platform.outbox
+        where published_at is null and due_at <= now()
+        order by due_at, id limit ${batchSize}
+        for update skip locked)
+      returning id, type, payload, occurred_at`;
+  }
+
+  private async relay(event: OutboxEvent): Promise<void> {
+    const errors: string[] = [];
+    for (const { name, instance } of this.reactions.to(event.type, 'relayed')) {
+      try {
+        await this.database.transaction(async () => {
+          const marked = await this.database.sql`
+            insert into platform.reactions (event_id, reaction) values (${event.id}, ${name})
+            on conflict do nothing returning event_id`;
+          if (marked.length > 0) {
+            const { id, type, payload } = event;
+            await instance.react({
+              id,
+              type,
+              payload,
+              occurredAt: new Date(event.occurred_at),
+            } as DomainEvent);
+          }
+        });
+      } catch (error) {
+        errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+        this.logger.error(
+          { err: error, event: event.id, type: event.type, reaction: name },
+          'A reaction failed.',
+        );
+      }
+    }
+    if (errors.length === 0) {
+      await this.database
+        .sql`update platform.outbox set published_at = now(), last_error = null where id = ${event.id}`;
+    } else {
+      await this.database.sql`
+        update platform.outbox set last_error = ${errors.join('\n').slice(0, 2000)} where id = ${event.id}`;
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { EntityManager } from '@mikro-orm/postgresql';
+import { Injectable } from '@nestjs/common';
+import { type RawBuilder, sql } from 'kysely';
+
+/** A value or a nested fragment made with {@link fragment}; values are always sent as bind parameters. */
+type SqlValue = unknown;
+
+/** A piece of SQL to be put into another one, its values still bound. */
+export const fragment = sql;
+
+/**
+ * The one door to Postgres: the ORM's entity manager for aggregates and tagged SQL for lists and set-based
+ * statements, both in the ambient transaction when there is one.
+ */
+@Injectable()
+export class Database {
+  constructor(private readonly globalManager: EntityManager) {}
+
+  /** The entity manager of the ambient transaction. */
+  get entities(): EntityManager {
+    const manager = this.globalManager.getContext();
+    if (!manager.isInTransaction())
+      throw new Error('Entities are loaded and changed inside a transaction only.');
+    return manager;
+  }
+
+  /** Whether the caller already runs in a transaction. */
+  get inTransaction(): boolean {
+    return this.globalManager.getContext(false).isInTransaction();
+  }
+
+  /** Runs `work` in the ambient transaction, or in a new one that commits when it returns. */
+  transaction<T>(work: () => Promise<T>): Promise<T> {
+    return this.globalManager.transactional(work, { propagation: 'required' });
+  }
+
+  /** Runs one statement and returns its rows. A tagged template: values become bind parameters. */
+  async sql<Row extends object>(text: TemplateStringsArray, ...values: SqlValue[]): Promise<Row[]> {
+    const statement: RawBuilder<Row> = sql<Row>(text, ...values);
+    return (await statement.execute(this.globalManager.getKysely())).rows;
+  }
+
+  /** Like {@link sql}, for a statement whose one row always exists. */
+  async one<Row extends object>(text: TemplateStringsArray, ...values: SqlValue[]): Promise<Row> {
+    const [row] = await this.sql<Row>(text, ...values);
+    if (!row) throw new Error('The statement returned no row.');
+    return row;
+  }
+}

@@ -1,0 +1,29 @@
+import { MikroORM } from '@mikro-orm/postgresql';
+import pg from 'pg';
+import type { Config } from '../config/index.ts';
+import type { ContextPersistence } from './context-persistence.ts';
+import { ormOptions } from './orm-options.ts';
+
+/** Any number of processes may start at once; this session lock lets one migrate and the others wait. */
+const migrationLock = 7_628_114_019;
+
+/** Brings the database to the newest schema. Returns the names of the migrations that ran. */
+export async function migrate(config: Config, contexts: readonly ContextPersistence[]): Promise<string[]> {
+  const lock = new pg.Client({
+    connectionString: config.databaseUrl ?? undefined,
+    application_name: 'tocsin migrate',
+  });
+  await lock.connect();
+  try {
+    await lock.query('select pg_advisory_lock($1)', [migrationLock]);
+    const orm = await MikroORM.init(ormOptions(config, contexts));
+    try {
+      const applied = await orm.migrator.up();
+      return applied.map(({ name }) => name);
+    } finally {
+      await orm.close();
+    }
+  } finally {
+    await lock.end();
+  }
+}

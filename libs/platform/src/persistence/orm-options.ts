@@ -1,0 +1,28 @@
+import { Migrator } from '@mikro-orm/migrations';
+import { type Options, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import type { Config } from '../config/index.ts';
+import { OutboxFlushSubscriber } from '../messaging/outbox-flush.subscriber.ts';
+import { OutboxRowSchema } from '../messaging/outbox-row.schema.ts';
+import type { ContextPersistence } from './context-persistence.ts';
+import { platformMigrations } from './platform.migrations.ts';
+
+/** One ORM for all contexts: their entities, their migrations, one pool of connections. */
+export function ormOptions(config: Config, contexts: readonly ContextPersistence[]): Options {
+  if (config.databaseUrl === null) throw new Error('A database URL is needed here.');
+  return {
+    driver: PostgreSqlDriver,
+    clientUrl: config.databaseUrl,
+    entities: [OutboxRowSchema, ...contexts.flatMap((context) => context.entities)],
+    subscribers: [new OutboxFlushSubscriber()],
+    extensions: [Migrator],
+    // Connections over a network that silently drops packets must be noticed within about a minute.
+    driverOptions: { keepAlive: true, keepAliveInitialDelayMillis: 30_000, application_name: 'tocsin' },
+    pool: { min: 0, max: config.databasePoolSize },
+    forceUtcTimezone: true,
+    migrations: {
+      tableName: 'platform.migrations',
+      snapshot: false,
+      migrationsList: [...platformMigrations, ...contexts.flatMap((context) => context.migrations)],
+    },
+  };
+}

@@ -1,0 +1,30 @@
+import { MikroOrmModule } from '@mikro-orm/nestjs';
+import { PostgreSqlDriver } from '@mikro-orm/postgresql';
+import { type DynamicModule, Module } from '@nestjs/common';
+import { Config } from '../config/index.ts';
+import type { ContextPersistence } from './context-persistence.ts';
+import { Database } from './database.ts';
+import { ormOptions } from './orm-options.ts';
+
+/** Connects a process to Postgres with the entities of every context. */
+@Module({})
+export class PersistenceModule {
+  static forRoot(contexts: readonly ContextPersistence[]): DynamicModule {
+    return {
+      module: PersistenceModule,
+      global: true,
+      imports: [
+        MikroOrmModule.forRootAsync({
+          driver: PostgreSqlDriver,
+          inject: [Config],
+          useFactory: (config: Config) => ({
+            ...ormOptions(config, contexts),
+            registerRequestContext: false,
+          }),
+        }),
+      ],
+      providers: [Database],
+      exports: [Database],
+    };
+  }
+}
