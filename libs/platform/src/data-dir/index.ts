@@ -1,0 +1,4 @@
+export { type FolderLock, lockFolder } from './folder-lock.ts';
+export { createdOnce } from './created-once.ts';
+export { errorCode } from './error-code.ts';
+export { commandLine, isAlive } from './processes.ts';
