@@ -1,0 +1,30 @@
+import { randomUUID } from 'node:crypto';
+import { Client } from 'pg';
+
+/** A database of a spec file's own; `drop` takes it away, whoever is still connected. */
+export interface TestDatabase {
+  readonly url: string;
+  drop(): Promise<void>;
+}
+
+/**
+ * Makes an empty database, or a copy of `template` (to which nobody may be connected).
+ * `adminUrl` is `inject('postgresUrl')`.
+ */
+export async function createDatabase(adminUrl: string, template = 'template1'): Promise<TestDatabase> {
+  const name = `test_${randomUUID().replaceAll('-', '')}`;
+  await run(adminUrl, `create database ${name} template ${template}`);
+  const url = new URL(adminUrl);
+  url.pathname = `/${name}`;
+  return { url: url.href, drop: () => run(adminUrl, `drop database ${name} with (force)`) };
+}
+
+async function run(url: string, sql: string): Promise<void> {
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(sql);
+  } finally {
+    await client.end();
+  }
+}
