@@ -33,8 +33,9 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', async (request, reply) => {
-      await reply.header('X-Request-Id', request.id);
+    .addHook('onRequest', (request, reply, next) => {
+      void reply.header('X-Request-Id', request.id);
+      next();
     });
   SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',

@@ -1,2 +1,3 @@
 export { Loop } from './loop.ts';
 export { run } from './run.ts';
+export { platformModules } from './platform-modules.ts';

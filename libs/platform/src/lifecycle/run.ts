@@ -6,11 +6,15 @@ import { ConfigurationError } from '../config/index.ts';
  * Starts a process and sees to its end: bad settings stop it with a line for each variable; SIGTERM, SIGINT
  * and the loss of the supervisor end it cleanly.
  */
-export async function run(start: () => Promise<INestApplicationContext>): Promise<void> {
+export async function run<App extends INestApplicationContext>(
+  create: () => Promise<App>,
+  start: (app: App) => Promise<unknown>,
+): Promise<void> {
   try {
-    const app = await start();
+    const app = await create();
     app.useLogger(app.get(Logger));
     app.enableShutdownHooks();
+    await start(app);
     // The channel to the supervisor breaks when that process is killed; nobody else would stop this one.
     process.once('disconnect', () => void app.close().finally(() => process.exit(0)));
   } catch (error) {

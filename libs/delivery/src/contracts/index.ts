@@ -1,0 +1,15 @@
+export {
+  DeliveriesProgressed,
+  type DeliveryCounts,
+  type DeliveryState,
+  deliveryStates,
+  type DeliveryTransition,
+} from './events.ts';
+export {
+  type Attempt,
+  type DeliveryView,
+  FindSourceState,
+  ListDeliveries,
+  type Source,
+  type SourceState,
+} from './queries.ts';

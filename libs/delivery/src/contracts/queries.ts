@@ -1,0 +1,63 @@
+import { Query } from '@nestjs/cqrs';
+import type { DeliveryCounts, DeliveryState } from './events.ts';
+
+/** What a delivery stems from; its deletion stops the delivery. */
+export interface Source {
+  readonly type: 'notification' | 'alert';
+  readonly id: string;
+}
+
+/** One try to hand a delivery to a provider. */
+export interface Attempt {
+  readonly id: string;
+  readonly number: number;
+  readonly outcome: 'accepted' | 'refused' | 'failed' | 'ambiguous' | null;
+  readonly provider: string;
+  /** The provider's code and answer, e.g. `250`. */
+  readonly code: string | null;
+  readonly response: string | null;
+  readonly messageId: string | null;
+  readonly claimedAt: Date;
+  readonly handedOverAt: Date | null;
+  readonly settledAt: Date | null;
+  readonly durationMs: number | null;
+}
+
+/** One message to one recipient, with everything that was tried. */
+export interface DeliveryView {
+  readonly id: string;
+  readonly channel: 'email';
+  readonly to: string;
+  readonly status: DeliveryState;
+  readonly reason: string | null;
+  readonly createdAt: Date;
+  readonly settledAt: Date | null;
+  readonly attempts: readonly Attempt[];
+}
+
+/** A page of a notification's deliveries with their attempts, newest first, and how many there are. */
+export class ListDeliveries extends Query<{ items: DeliveryView[]; total: number }> {
+  constructor(
+    readonly notificationId: string,
+    readonly page: number,
+    readonly perPage: number,
+  ) {
+    super();
+  }
+}
+
+/** What is true of everything that stems from a source, counted in the ambient transaction. */
+export interface SourceState {
+  readonly counts: DeliveryCounts;
+  /** Attempts that are being handed over right now. */
+  readonly inFlight: readonly string[];
+  /** When the last of them was accepted. */
+  readonly lastSentAt: Date | null;
+}
+
+/** The state of what stems from a source, as a deletion's answer needs it. */
+export class FindSourceState extends Query<SourceState> {
+  constructor(readonly source: Source) {
+    super();
+  }
+}

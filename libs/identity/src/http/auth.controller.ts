@@ -1,0 +1,61 @@
+import { Body, Controller, HttpCode, Post } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { ApiProblems, Public } from '#platform/http';
+import { LogIn } from '../features/log-in.ts';
+import { LogOut } from '../features/log-out.ts';
+import { RefreshSession } from '../features/refresh-session.ts';
+import { Register, type RegisteredUser } from '../features/register.ts';
+import type { Session } from '../features/sessions.ts';
+import * as dto from './auth.dto.ts';
+
+@ApiTags('identity')
+@Public()
+@Controller('v1/auth')
+export class AuthController {
+  constructor(private readonly commands: CommandBus) {}
+
+  @Post('register')
+  @ApiOperation({
+    summary: 'Create an account',
+    description: 'At an embedded installation the first is an admin.',
+  })
+  @ApiCreatedResponse({ standardSchema: dto.registeredUser, description: 'The account.' })
+  @ApiProblems(400, 409, 413, 415, 422)
+  register(@Body({ schema: dto.registerBody }) body: dto.RegisterBody): Promise<RegisteredUser> {
+    return this.commands.execute(new Register(body.email, body.password, body.name ?? null));
+  }
+
+  @Post('login')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Log in with address and password' })
+  @ApiOkResponse({ standardSchema: dto.session, description: 'A session.' })
+  @ApiProblems(400, 401, 413, 415, 422)
+  logIn(@Body({ schema: dto.loginBody }) body: dto.LoginBody): Promise<Session> {
+    return this.commands.execute(new LogIn(body.email, body.password));
+  }
+
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Exchange a refresh token, once, for a new session' })
+  @ApiOkResponse({ standardSchema: dto.session, description: 'The next session.' })
+  @ApiProblems(400, 401, 413, 415, 422)
+  refresh(@Body({ schema: dto.refreshBody }) body: dto.RefreshBody): Promise<Session> {
+    return this.commands.execute(new RefreshSession(body.refreshToken));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @ApiOperation({ summary: 'End the session of a refresh token' })
+  @ApiNoContentResponse({ description: 'It is over.' })
+  @ApiProblems(400, 413, 415, 422)
+  logOut(@Body({ schema: dto.refreshBody }) body: dto.RefreshBody): Promise<void> {
+    return this.commands.execute(new LogOut(body.refreshToken));
+  }
+}

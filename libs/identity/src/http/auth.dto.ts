@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { roles } from '#platform/http';
+
+const email = z
+  .string()
+  .trim()
+  .max(254, 'An address has at most 254 characters.')
+  .pipe(z.email('Give a mail address.'))
+  .describe('Mail address; case does not matter.')
+  .meta({ example: 'ada@example.org' });
+const refreshToken = z.string().min(1).max(256).describe('From the last login or refresh.');
+
+export const registerBody = z
+  .strictObject({
+    email,
+    password: z
+      .string()
+      .min(8, 'A password has at least 8 characters.')
+      .max(256, 'A password has at most 256 characters.')
+      .describe('At least 8 characters.')
+      .meta({ example: 'correct horse battery' }),
+    name: z.string().trim().min(1).max(100).optional().describe('How mails address the person.'),
+  })
+  .meta({ id: 'Registration' });
+export type RegisterBody = z.infer<typeof registerBody>;
+
+export const registeredUser = z
+  .object({
+    id: z.uuid(),
+    email: z.string(),
+    emailVerified: z.boolean().describe('Whether alerts may be mailed to the address.'),
+    role: z.enum(roles).describe('What the account may do beyond its own things.'),
+  })
+  .meta({ id: 'RegisteredUser' });
+
+export const loginBody = z
+  .strictObject({ email, password: z.string().min(1).max(256).meta({ example: 'correct horse battery' }) })
+  .meta({ id: 'Credentials' });
+export type LoginBody = z.infer<typeof loginBody>;
+
+export const refreshBody = z.strictObject({ refreshToken }).meta({ id: 'RefreshToken' });
+export type RefreshBody = z.infer<typeof refreshBody>;
+
+export const session = z
+  .object({
+    accessToken: z.string().describe('JWT to send as `Authorization: Bearer …`.'),
+    tokenType: z.literal('Bearer'),
+    expiresIn: z.int().describe('Seconds until the access token expires.'),
+    refreshToken,
+  })
+  .meta({ id: 'Session' });

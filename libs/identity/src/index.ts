@@ -1,0 +1,1 @@
+export { IdentityHttpModule, IdentityModule, identityPersistence } from './identity.module.ts';

@@ -1,0 +1,29 @@
+import { sqlMigration } from '#platform/persistence';
+
+export const identityMigrations = [
+  sqlMigration(
+    '20261121000100_identity_users',
+    `
+    create schema identity;
+
+    create table identity.users (
+      id uuid primary key,
+      email text not null unique check (email = lower(email)),
+      password_hash text not null,
+      name text,
+      role text not null check (role in ('user', 'operator', 'admin')),
+      email_verified boolean not null,
+      demo boolean not null,
+      created_at timestamptz not null
+    );
+
+    create table identity.refresh_tokens (
+      token_hash bytea primary key,
+      user_id uuid not null references identity.users on delete cascade,
+      expires_at timestamptz not null,
+      used_at timestamptz
+    );
+    create index refresh_tokens_user on identity.refresh_tokens (user_id);
+    `,
+  ),
+];

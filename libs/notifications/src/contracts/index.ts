@@ -1,0 +1,7 @@
+export {
+  DeliveriesRequested,
+  NotificationDeleted,
+  type Recipient,
+  type RequestedDelivery,
+} from './events.ts';
+export { FindNotificationsOfAlert } from './find-notifications-of-alert.ts';

@@ -1,0 +1,25 @@
+import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
+import { Clock, SystemClock } from '#kernel';
+import { type Config, ConfigModule } from '../config/index.ts';
+import { loggingModule } from '../logging/index.ts';
+import { MessagingModule } from '../messaging/index.ts';
+import { type ContextPersistence, PersistenceModule } from '../persistence/index.ts';
+
+@Global()
+@Module({ providers: [{ provide: Clock, useClass: SystemClock }], exports: [Clock] })
+class ClockModule {}
+
+/** What every process of ours stands on. */
+export function platformModules(
+  config: Config,
+  app: string,
+  contexts: readonly ContextPersistence[],
+): (DynamicModule | Type)[] {
+  return [
+    ConfigModule.forRoot(config),
+    loggingModule(config, app),
+    ClockModule,
+    PersistenceModule.forRoot(contexts),
+    MessagingModule,
+  ];
+}
