@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { openDataDir } from '../data-dir/index.ts';
 import { type Account, canEnter, unprivilegedAccount } from './account.ts';
 
 /** Where a database lives, and as whom its server runs: ourselves when `account` is undefined. */
@@ -25,8 +26,7 @@ export interface Place {
  * folder that is moved keeps its database.
  */
 export function findPlace(dataDir: string): Place {
-  // Secrets in it have modes of their own; Postgres' account must be able to pass through.
-  if (mkdirSync(dataDir, { recursive: true })) chmodSync(dataDir, 0o711);
+  openDataDir(dataDir);
   const note = join(dataDir, 'postgres.location');
   const noted = existsSync(note) ? readFileSync(note, 'utf8').trim() : undefined;
   const home = noted ?? dataDir;

@@ -1,0 +1,53 @@
+import { type PostgresServer, startPostgres } from '#platform/postgres-server';
+import { Backoff } from './backoff.ts';
+import { lineOf } from './log-line.ts';
+import type { Print } from './program.ts';
+
+/** The Postgres of the data folder, kept running on the port it had first: the other processes know only that. */
+export class Database {
+  private readonly backoff = new Backoff();
+  private server: PostgresServer | undefined;
+  private starting: Promise<unknown> = Promise.resolve();
+  private restart: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly dataDir: string,
+    private readonly print: Print,
+  ) {}
+
+  /** Returns the URL for the other processes. */
+  async start(): Promise<string> {
+    const { url } = await this.launch(0);
+    return url;
+  }
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.restart);
+    await this.starting.catch(() => {});
+    await this.server?.stop();
+  }
+
+  private async launch(port: number): Promise<PostgresServer> {
+    const starting = startPostgres({ dataDir: this.dataDir, port, durable: true });
+    this.starting = starting;
+    const server = await starting;
+    const began = performance.now();
+    this.server = server;
+    void server.exited.then(() => {
+      this.server = undefined;
+      this.launchAgain(server.port, performance.now() - began, 'ended');
+    });
+    return server;
+  }
+
+  private launchAgain(port: number, aliveMs: number, what: string): void {
+    if (this.stopping) return;
+    const delayMs = this.backoff.delayMs(aliveMs);
+    this.print(lineOf('postgres', `${what}; starting it again in ${delayMs / 1000} s`));
+    this.restart = setTimeout(() => {
+      this.launch(port).catch((error: unknown) => this.launchAgain(port, 0, String(error)));
+    }, delayMs);
+  }
+}

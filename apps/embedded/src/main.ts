@@ -1,0 +1,89 @@
+import { type Config, ConfigurationError, loadConfig } from '#platform/config';
+import { lockFolder, openDataDir } from '#platform/data-dir';
+import { lineOf } from './log-line.ts';
+import { freePorts, PortsTaken } from './ports.ts';
+import { keptSettings } from './settings.ts';
+import { Supervisor } from './supervisor.ts';
+import { welcome } from './welcome.ts';
+
+/** The processes of one that was killed are still finishing for this long. */
+const patienceMs = 25_000;
+
+const print = (line: string): void => void process.stdout.write(`${line}\n`);
+// A terminal that is closed must not keep us from stopping what we started.
+process.stdout.on('error', () => {});
+process.stderr.on('error', () => {});
+
+try {
+  await main();
+} catch (error) {
+  const lines =
+    error instanceof ConfigurationError || error instanceof PortsTaken
+      ? error.lines
+      : [error instanceof Error ? error.message : String(error)];
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exitCode = 1;
+}
+
+async function main(): Promise<void> {
+  const environment = { ...process.env, TOCSIN_PROFILE: 'embedded' };
+  const wanted = loadConfig(environment);
+  openDataDir(wanted.dataDir);
+  const lock = lockFolder(wanted.dataDir, 'supervisor.lock');
+  try {
+    const loopback = '127.0.0.1';
+    const ports = await freePorts(
+      [
+        { variable: 'PORT', host: wanted.host, port: wanted.port },
+        ...(wanted.smtpUrl === null
+          ? [
+              { variable: 'MAILBOX_PORT', host: loopback, port: wanted.mailbox.port },
+              { variable: 'MAILBOX_SMTP_PORT', host: loopback, port: wanted.mailbox.smtpPort },
+            ]
+          : []),
+      ],
+      lock.tookOver ? patienceMs : 0,
+    );
+    await supervise(loadConfig({ ...environment, ...ports }));
+  } finally {
+    lock.release();
+  }
+}
+
+/** Resolves once everything has been stopped again. */
+async function supervise(config: Config): Promise<void> {
+  const kept = keptSettings(config);
+  const supervisor = new Supervisor(config, kept, print);
+  const { promise: stopped, resolve: settle } = Promise.withResolvers<void>();
+  let asked = 0;
+  const stop = (): void => {
+    // npm passes on the Ctrl-C that the terminal has sent us already: that is not a second one.
+    if (asked && performance.now() - asked > 1000) supervisor.hurry();
+    if (asked) return;
+    asked = performance.now();
+    print(lineOf('tocsin', 'Stopping… (Ctrl-C again does not wait for what is under way)'));
+    settle(supervisor.stop());
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+
+  try {
+    const { parts } = await supervisor.start();
+    print(
+      welcome('Tocsin is ready', [
+        ['Swagger UI', `${config.publicUrl}/docs`],
+        ...(config.smtpUrl === null ? [['Inbox', `http://127.0.0.1:${config.mailbox.port}`] as const] : []),
+        ...(kept.demo ? [['Demo account', `${kept.demo.email}  ${kept.demo.password}`] as const] : []),
+        ['Data', config.dataDir],
+        ['Started in', parts.map(([part, seconds]) => `${part} ${seconds}`).join(', ')],
+        ['', 'Ctrl-C stops everything.'],
+      ]),
+    );
+  } catch (error) {
+    if (!asked) {
+      await supervisor.stop();
+      throw error;
+    }
+  }
+  await stopped;
+  print(lineOf('tocsin', 'Stopped.'));
+}

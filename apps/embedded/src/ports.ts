@@ -1,0 +1,73 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { errorCode } from '#platform/data-dir';
+
+/** A port that is about to be listened on, and the variable that changes it. 0 stands for any free one. */
+export interface WantedPort {
+  readonly variable: string;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Ports that cannot be had, a line for each. */
+export class PortsTaken extends Error {
+  constructor(readonly lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.name = 'PortsTaken';
+  }
+}
+
+/**
+ * The ports as variables, all of them free just now. Waits `patienceMs` for those that are not.
+ * @throws PortsTaken with every port that stayed taken
+ */
+export async function freePorts(
+  wanted: readonly WantedPort[],
+  patienceMs = 0,
+): Promise<Record<string, string>> {
+  for (let waited = 0; ; waited += 250) {
+    // All at once and before any is given back, so that two variables with the same port are found too.
+    const attempts = await Promise.all(wanted.map(listen));
+    await Promise.all(attempts.map((attempt) => attempt.close()));
+    const lines = attempts.flatMap(({ problem }) => problem ?? []);
+    if (lines.length === 0) {
+      return Object.fromEntries(attempts.map(({ variable, port }) => [variable, String(port)]));
+    }
+    if (waited >= patienceMs) throw new PortsTaken(lines);
+    await delay(250);
+  }
+}
+
+interface Attempt {
+  readonly variable: string;
+  readonly port: number;
+  readonly problem?: string;
+  close(): Promise<unknown>;
+}
+
+async function listen({ variable, host, port }: WantedPort): Promise<Attempt> {
+  const server = createServer();
+  try {
+    await once(server.listen(port, host), 'listening');
+  } catch (error) {
+    return { variable, port, problem: describe(error, { variable, host, port }), close: async () => {} };
+  }
+  const address = server.address();
+  return {
+    variable,
+    port: typeof address === 'object' && address ? address.port : port,
+    close: async () => once(server.close(), 'close'),
+  };
+}
+
+function describe(error: unknown, { variable, host, port }: WantedPort): string {
+  const code = errorCode(error);
+  if (code === 'EADDRINUSE') {
+    return `${variable}: port ${port} is taken by another program. Choose another: ${variable}=${port === 65_535 ? 8080 : port + 1} npm start`;
+  }
+  if (code === 'EACCES') {
+    return `${variable}: port ${port} needs privileges that this user has not. Choose one from 1024 up.`;
+  }
+  return `${variable}: cannot listen on ${host}, port ${port}: ${String(error)}`;
+}

@@ -1,0 +1,59 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { readableLine } from './log-line.ts';
+
+/** One of our programs: the name it is spoken of by, its built file, and its variables. */
+export interface Program {
+  readonly name: string;
+  /** Relative to this folder in `dist`. */
+  readonly file: string;
+  readonly environment: NodeJS.ProcessEnv;
+}
+
+/** Where lines for the person at the terminal go. */
+export type Print = (line: string) => void;
+
+/**
+ * Starts a program whose output is printed. The channel between us is not for messages: it breaks when this
+ * process is killed, and then the program ends itself.
+ */
+export function launch({ name, file, environment }: Program, print: Print): ChildProcess {
+  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
+    env: environment,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    // A process group of its own: Ctrl-C reaches this process only, which stops the others in order.
+    detached: process.platform !== 'win32',
+    windowsHide: true,
+  });
+  for (const output of [child.stdout, child.stderr]) printLines(name, output, print);
+  return child;
+}
+
+/** Runs a program that ends by itself. @throws Error unless it succeeds; on `signal` it is stopped. */
+export async function runOnce(program: Program, print: Print, signal: AbortSignal): Promise<void> {
+  const child = launch(program, print);
+  const stop = (): void => void child.kill('SIGTERM');
+  signal.addEventListener('abort', stop);
+  try {
+    await once(child, 'close');
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+  if (child.exitCode !== 0) throw new Error(`${program.name} failed (${howItEnded(child)}).`);
+}
+
+/** The signal or the exit code. */
+export function howItEnded({ exitCode, signalCode }: ChildProcess): string {
+  return signalCode ?? `exit code ${exitCode}`;
+}
+
+function printLines(name: string, output: Readable | null, print: Print): void {
+  if (!output) return;
+  createInterface({ input: output }).on('line', (line) => {
+    const readable = readableLine(name, line);
+    if (readable !== undefined) print(readable);
+  });
+}

@@ -1,0 +1,66 @@
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Backoff } from './backoff.ts';
+import { lineOf } from './log-line.ts';
+import { howItEnded, launch, type Print, type Program } from './program.ts';
+
+/** A program that is kept running until it is told to stop. */
+export class Service {
+  private readonly backoff = new Backoff();
+  private child: ChildProcess | undefined;
+  private restart: NodeJS.Timeout | undefined;
+  private stopping = false;
+
+  constructor(
+    private readonly program: Program,
+    private readonly print: Print,
+  ) {}
+
+  start(): void {
+    const began = performance.now();
+    const child = launch(this.program, this.print);
+    this.child = child;
+    const ended = (how: string): void => {
+      this.child = undefined;
+      if (this.stopping) return;
+      const delayMs = this.backoff.delayMs(performance.now() - began);
+      this.print(lineOf(this.program.name, `ended (${how}); starting it again in ${delayMs / 1000} s`));
+      this.restart = setTimeout(() => this.start(), delayMs);
+    };
+    child.once('exit', () => ended(howItEnded(child)));
+    child.once('error', (error) => {
+      // Also a failed kill is an error; only without a process there will be no exit.
+      if (child.pid === undefined) ended(error.message);
+    });
+  }
+
+  /** Asks the program to finish, and insists after 20 s. Resolves when its process is gone. */
+  async stop(): Promise<void> {
+    this.stopping = true;
+    clearTimeout(this.restart);
+    const { child } = this;
+    if (!child) return;
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    const patience = new AbortController();
+    const impatient = delay(20_000, undefined, { signal: patience.signal }).then(
+      () => this.kill(),
+      () => {},
+    );
+    await gone;
+    patience.abort();
+    await impatient;
+  }
+
+  /** Ends the program at once, with whatever it started. */
+  kill(): void {
+    const pid = this.child?.pid;
+    if (pid === undefined) return;
+    try {
+      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+    } catch {
+      // It was faster.
+    }
+  }
+}
