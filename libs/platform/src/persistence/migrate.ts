@@ -16,7 +16,7 @@ export async function migrate(config: Config, contexts: readonly ContextPersiste
   await lock.connect();
   try {
     await lock.query('select pg_advisory_lock($1)', [migrationLock]);
-    const orm = await MikroORM.init(ormOptions(config, contexts));
+    const orm = await MikroORM.init({ ...ormOptions(config, contexts), logger: () => undefined });
     try {
       const applied = await orm.migrator.up();
       return applied.map(({ name }) => name);

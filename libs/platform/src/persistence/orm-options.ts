@@ -1,5 +1,6 @@
 import { Migrator } from '@mikro-orm/migrations';
 import { type Options, PostgreSqlDriver } from '@mikro-orm/postgresql';
+import pg from 'pg';
 import type { Config } from '../config/index.ts';
 import { OutboxFlushSubscriber } from '../messaging/outbox-flush.subscriber.ts';
 import { OutboxRowSchema } from '../messaging/outbox-row.schema.ts';
@@ -16,7 +17,12 @@ export function ormOptions(config: Config, contexts: readonly ContextPersistence
     subscribers: [new OutboxFlushSubscriber()],
     extensions: [Migrator],
     // Connections over a network that silently drops packets must be noticed within about a minute.
-    driverOptions: { keepAlive: true, keepAliveInitialDelayMillis: 30_000, application_name: 'tocsin' },
+    driverOptions: {
+      keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
+      application_name: 'tocsin',
+      types: typeParsers(),
+    },
     pool: { min: 0, max: config.databasePoolSize },
     forceUtcTimezone: true,
     migrations: {
@@ -25,4 +31,11 @@ export function ormOptions(config: Config, contexts: readonly ContextPersistence
       migrationsList: [...platformMigrations, ...contexts.flatMap((context) => context.migrations)],
     },
   };
+}
+
+/** Instants arrive as Date, not as text; bigint as number: no id or count of ours comes near 2^53. */
+function typeParsers(): InstanceType<typeof pg.TypeOverrides> {
+  const types = new pg.TypeOverrides();
+  types.setTypeParser(pg.types.builtins.INT8, Number);
+  return types;
 }

@@ -1,0 +1,65 @@
+import { Test } from '@nestjs/testing';
+import type { INestApplicationContext } from '@nestjs/common';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { loadConfig } from '../config/index.ts';
+import { platformModules } from '../lifecycle/index.ts';
+import { Database, fragment } from './database.ts';
+import { migrate } from './migrate.ts';
+
+describe('the door to Postgres', () => {
+  let postgres: TestDatabase;
+  let app: INestApplicationContext;
+  let database: Database;
+
+  beforeAll(async () => {
+    postgres = await createDatabase(inject('postgresUrl'));
+    const config = loadConfig({
+      DATABASE_URL: postgres.url,
+      TOCSIN_PROFILE: 'embedded',
+      LOG_LEVEL: 'silent',
+    });
+    await migrate(config, []);
+    app = await Test.createTestingModule({ imports: platformModules(config, 'test', []) }).compile();
+    database = app.get(Database);
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await postgres.drop();
+  });
+
+  it('hands over instants as dates, bigints as numbers, numerics as exact strings and arrays as one parameter', async () => {
+    const at = new Date('2026-01-02T03:04:05.678Z');
+    const row = await database.one<object>`
+      select ${at}::timestamptz as at, 9007199254740991::bigint as big, trim_scale(${'1.50'}::numeric) as price,
+        ${['a', 'b']}::text[] as list, 'b' = any(${['a', 'b']}) as found`;
+    expect(row).toEqual({ at, big: 9_007_199_254_740_991, price: '1.5', list: ['a', 'b'], found: true });
+  });
+
+  it('binds values inside fragments too', async () => {
+    const condition = fragment`and name = ${"'; drop table x; --"}`;
+    const rows = await database.sql`select 1 as one from (values ('x')) as t(name) where true ${condition}`;
+    expect(rows).toEqual([]);
+  });
+
+  it('joins the ambient transaction and rolls it back whole', async () => {
+    await database.sql`create table public.notes (text text)`;
+    const failing = database.transaction(async () => {
+      await database.sql`insert into notes values ('outer')`;
+      await database.transaction(() => database.sql`insert into notes values ('inner')`);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(await database.sql`select * from notes`).toEqual([]);
+    expect(database.inTransaction).toBe(false);
+  });
+
+  it('migrates once, however many processes start at the same time', async () => {
+    const fresh = await createDatabase(inject('postgresUrl'));
+    const config = loadConfig({ DATABASE_URL: fresh.url, TOCSIN_PROFILE: 'embedded' });
+    const applied = await Promise.all(Array.from({ length: 3 }, () => migrate(config, [])));
+    await fresh.drop();
+    expect(applied.filter((names) => names.length > 0)).toHaveLength(1);
+  });
+});
