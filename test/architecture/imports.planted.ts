@@ -124,6 +124,11 @@ export const planted: Readonly<Record<string, readonly Violation[]>> = {
     ],
     ['libs/alerts/src/engine/b.ts', "import { c } from './c.ts';\nexport type B = typeof c;"],
     ['libs/alerts/src/engine/c.ts', "import type { A } from './a.ts';\nexport const c = {} as A;"],
+    [
+      'libs/identity/src/features/find-user.ts',
+      "import '#libs/identity';\nexport const findUser = 1;",
+      'libs/identity/src/index.ts',
+    ],
   ],
   'no-orphan': [
     ['libs/alerts/src/features/a.ts', 'export const forgotten = 1;', 'libs/alerts/src/features/a.ts'],
