@@ -7,7 +7,7 @@ import { InvalidInput } from './problem.ts';
 @Injectable()
 export class ValidationPipe implements PipeTransform {
   async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    const schema = metadata.schema as StandardSchemaV1 | undefined;
+    const schema = metadata.schema;
     if (!schema || metadata.type === 'custom') return value;
     const result = await schema['~standard'].validate(value);
     if (!result.issues) return result.value;

@@ -27,5 +27,5 @@ export const ReactsWithin = (event: DomainEventClass): ClassDecorator =>
   decorate({ event, mode: 'in-transaction' });
 
 function decorate(metadata: ReactionMetadata): ClassDecorator {
-  return applyDecorators(Injectable(), SetMetadata(REACTS_TO, metadata)) as ClassDecorator;
+  return applyDecorators(Injectable(), SetMetadata(REACTS_TO, metadata));
 }

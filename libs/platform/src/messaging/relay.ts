@@ -1,5 +1,4 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { DomainEvent } from '#kernel';
 import { Database } from '../persistence/database.ts';
 import { Reactions } from './reactions.ts';
 
@@ -7,7 +6,7 @@ interface OutboxEvent {
   readonly id: string;
   readonly type: string;
   readonly payload: object;
-  readonly occurred_at: string;
+  readonly occurredAt: Date;
 }
 
 const batchSize = 100;
@@ -60,7 +59,7 @@ export class Relay {
         where published_at is null and due_at <= now()
         order by due_at, id limit ${batchSize}
         for update skip locked)
-      returning id, type, payload, occurred_at`;
+      returning id, type, payload, occurred_at as "occurredAt"`;
   }
 
   private async relay(event: OutboxEvent): Promise<void> {
@@ -72,13 +71,7 @@ export class Relay {
             insert into platform.reactions (event_id, reaction) values (${event.id}, ${name})
             on conflict do nothing returning event_id`;
           if (marked.length > 0) {
-            const { id, type, payload } = event;
-            await instance.react({
-              id,
-              type,
-              payload,
-              occurredAt: new Date(event.occurred_at),
-            } as DomainEvent);
+            await instance.react(event);
           }
         });
       } catch (error) {

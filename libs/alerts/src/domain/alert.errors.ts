@@ -1,0 +1,25 @@
+import { DomainError } from '#kernel';
+
+export const alertNotFound = () =>
+  new DomainError('not-found', 'alerts.not-found', 'There is no such alert.');
+
+export const unknownSymbol = (symbol: string) =>
+  new DomainError('invalid', 'alerts.unknown-symbol', `There is no instrument ${symbol}.`, [
+    { pointer: '/symbol', detail: 'Unknown symbol; GET /v1/instruments lists all.' },
+  ]);
+
+export const targetAtPrice = (pointer: string, price: string) =>
+  new DomainError(
+    'invalid',
+    'alerts.target-at-price',
+    `The last price is ${price} already, so the target cannot be crossed; greater_than or less_than fire at once.`,
+    [
+      {
+        pointer,
+        detail: `Choose a target other than the last price ${price}, or greater_than or less_than.`,
+      },
+    ],
+  );
+
+export const targetOutOfRange = (pointer: string, detail: string) =>
+  new DomainError('invalid', 'alerts.target-out-of-range', detail, [{ pointer, detail }]);

@@ -1,0 +1,194 @@
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleInit,
+} from '@nestjs/common';
+import { type Tick, TickStream } from '#libs/market-data/contracts';
+import { Clock } from '#kernel';
+import { Loop } from '#platform/lifecycle';
+import { Wakeups } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import type { ReferenceTick } from '../domain/alert.ts';
+import { CommitDecisions } from './commit-decisions.ts';
+import { Cursors, type SymbolCursor } from './cursors.ts';
+import { changesCompleteBelow, readActiveAlerts, readAlerts, readChangedAlerts } from './read-alerts.ts';
+import { type Decisions, SymbolEngine } from './symbol-engine.ts';
+import type { EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
+
+/**
+ * Compares every tick of this process with every active alert (role `market`).
+ *
+ * Three things come in: ticks from the feeds, changed alerts from the table, and, for an alert whose reference
+ * is older than the ticks in memory, the missing ticks from the source's history. What is decided is committed
+ * before the cursor may pass it; so after a crash the feed starts again at the cursor and nothing is missed.
+ */
+@Injectable()
+export class AlertEngine implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(AlertEngine.name);
+  private readonly symbols = new Map<string, SymbolEngine>();
+  private readonly committed = new Map<string, ReferenceTick>();
+  private readonly written = new Map<string, number>();
+  /** Alerts that wait for ticks from before this process's memory. */
+  private readonly behind = new Map<string, WatchedAlert>();
+  private readonly loaded = Promise.withResolvers<void>();
+  private loadedThrough = 0n;
+  private stopped = false;
+  private readonly following = new Loop(AlertEngine.name, () => this.follow());
+  private readonly checkpointing = new Loop(AlertEngine.name, () => this.checkpoint());
+  private readonly catchingUp = new Loop(AlertEngine.name, () => this.catchUp());
+
+  constructor(
+    private readonly database: Database,
+    private readonly ticks: TickStream,
+    private readonly decisions: CommitDecisions,
+    private readonly cursors: Cursors,
+    private readonly wakeups: Wakeups,
+    private readonly clock: Clock,
+  ) {}
+
+  onModuleInit(): void {
+    this.ticks.subscribe((ticks) => this.evaluate(ticks));
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.load();
+    this.loaded.resolve();
+    await this.wakeups.listen('tocsin_alerts', this.following.wake);
+    for (const loop of [this.following, this.checkpointing, this.catchingUp]) loop.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    this.stopped = true;
+    await Promise.all([this.following.stop(), this.catchingUp.stop(), this.checkpointing.stop()]);
+    await this.checkpoint();
+  }
+
+  /** Takes a batch of ticks; resolves once everything they decided is committed. */
+  async evaluate(ticks: readonly Tick[]): Promise<void> {
+    await this.loaded.promise;
+    await Promise.all(
+      [...Map.groupBy(ticks, ({ symbol }) => symbol)].map(([symbol, own]) => this.compare(symbol, own)),
+    );
+  }
+
+  private async compare(symbol: string, ticks: readonly EvaluatedTick[]): Promise<void> {
+    const engine = this.engineOf(symbol);
+    await this.commit(symbol, engine.evaluate(ticks, this.now));
+    if (engine.cursor) this.committed.set(symbol, engine.cursor);
+  }
+
+  private async load(): Promise<void> {
+    const below = await changesCompleteBelow(this.database);
+    const cursors = new Map<string, SymbolCursor>();
+    for (const cursor of await this.cursors.read()) {
+      const known = cursors.get(cursor.symbol);
+      // After a change of source there are two; the later one is the symbol's.
+      if (!known || known.tick.at < cursor.tick.at) cursors.set(cursor.symbol, cursor);
+    }
+    for (const [symbol, { tick }] of cursors) this.symbols.set(symbol, new SymbolEngine(tick));
+    let count = 0;
+    for await (const alerts of readActiveAlerts(this.database)) {
+      count += alerts.length;
+      await this.take(alerts.map((alert) => resume(alert, cursors.get(alert.symbol))));
+    }
+    this.loadedThrough = below;
+    this.logger.log(`Watching ${count} active alerts.`);
+  }
+
+  /** Brings in what was created, edited or deleted since, by any process. */
+  private async follow(): Promise<void> {
+    const below = await changesCompleteBelow(this.database);
+    if (below === this.loadedThrough) return;
+    await this.take(await readChangedAlerts(this.database, this.loadedThrough, below));
+    this.loadedThrough = below;
+  }
+
+  private async take(alerts: readonly WatchedAlert[]): Promise<void> {
+    for (const alert of alerts) {
+      this.behind.delete(alert.id);
+      const engine = this.engineOf(alert.symbol);
+      if (isBehind(alert, engine)) this.behind.set(alert.id, alert);
+      else await this.commit(alert.symbol, engine.track(alert, [], this.now));
+    }
+    if (this.behind.size > 0) this.catchingUp.wake();
+  }
+
+  /** Fetches what the memory no longer holds, until nothing lies between it and the ticks in memory. */
+  private async catchUp(): Promise<void> {
+    for (const alert of this.behind.values()) {
+      const engine = this.engineOf(alert.symbol);
+      let missedThrough = 0;
+      const missed: EvaluatedTick[] = [];
+      // From the reference itself, so that a receipt can show it as the trade before the first one.
+      for (let from = alert.evaluatedThrough; from < engine.coveredFrom; from = missedThrough + 1) {
+        missedThrough = engine.coveredFrom - 1;
+        missed.push(...(await this.ticks.history(alert.symbol, from, missedThrough)));
+      }
+      // Changed or deleted while the ticks were fetched: the newer state has been taken already.
+      if (this.behind.get(alert.id) !== alert) continue;
+      await this.commit(alert.symbol, engine.track(alert, missed, this.now));
+      this.behind.delete(alert.id);
+    }
+  }
+
+  /** Commits, however long Postgres is away: the feed waits meanwhile, and the cursor stays. */
+  private async commit(symbol: string, decisions: Decisions): Promise<void> {
+    if (decisions.firings.length + decisions.anchorings.length === 0) return;
+    for (let pause = 100; ; pause = Math.min(pause * 2, 5000)) {
+      try {
+        const lost = await this.decisions.commit(decisions);
+        if (lost.length > 0) await this.compareAgain(symbol, lost);
+        return;
+      } catch (error) {
+        if (this.stopped) throw error;
+        this.logger.error(error);
+        await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    }
+  }
+
+  /** A firing lost its compare-and-set: the alert as it is now is compared with that tick and all since. */
+  private async compareAgain(symbol: string, lost: readonly Firing[]): Promise<void> {
+    const tickOf = new Map(lost.map(({ alert, tick }) => [alert.id, tick]));
+    for (const alert of await readAlerts(this.database, [...tickOf.keys()])) {
+      const tick = tickOf.get(alert.id);
+      const evaluatedThrough = Math.max(alert.evaluatedThrough, (tick?.id ?? 1) - 1);
+      const decisions = this.engineOf(symbol).track({ ...alert, evaluatedThrough }, [], this.now);
+      await this.commit(symbol, decisions);
+    }
+  }
+
+  private async checkpoint(): Promise<void> {
+    const oldestBehind = [...this.behind.values()].map(({ changedIn }) => changedIn);
+    const loadedThrough = oldestBehind.reduce((low, next) => (next < low ? next : low), this.loadedThrough);
+    const moved = [...this.committed].filter(([symbol, tick]) => this.written.get(symbol) !== tick.id);
+    await this.cursors.write(moved.map(([symbol, tick]) => ({ symbol, tick, loadedThrough })));
+    for (const [symbol, tick] of moved) this.written.set(symbol, tick.id);
+  }
+
+  private engineOf(symbol: string): SymbolEngine {
+    const engine = this.symbols.get(symbol) ?? new SymbolEngine();
+    this.symbols.set(symbol, engine);
+    return engine;
+  }
+
+  private readonly now = (): Date => this.clock.now();
+}
+
+/** What the last process compared before it ended need not be compared again. */
+function resume(alert: WatchedAlert, cursor: SymbolCursor | undefined): WatchedAlert {
+  if (!cursor || alert.source !== cursor.tick.source || alert.changedIn >= cursor.loadedThrough) return alert;
+  return { ...alert, evaluatedThrough: Math.max(alert.evaluatedThrough, cursor.tick.id) };
+}
+
+function isBehind(alert: WatchedAlert, engine: SymbolEngine): boolean {
+  return (
+    alert.status === 'active' &&
+    alert.direction !== null &&
+    alert.source === engine.cursor?.source &&
+    !engine.knows(alert) &&
+    alert.evaluatedThrough + 1 < engine.coveredFrom
+  );
+}

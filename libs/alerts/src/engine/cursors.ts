@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '#platform/persistence';
+import type { ReferenceTick } from '../domain/alert.ts';
+
+/**
+ * How far a symbol is evaluated: every alert last changed before `loadedThrough` was compared with every tick
+ * up to `tick`. The two belong together and are replaced together.
+ */
+export interface SymbolCursor {
+  readonly symbol: string;
+  readonly tick: ReferenceTick;
+  readonly loadedThrough: bigint;
+}
+
+@Injectable()
+export class Cursors {
+  constructor(private readonly database: Database) {}
+
+  async read(): Promise<SymbolCursor[]> {
+    const rows = await this.database.sql<ReferenceTick & { symbol: string; loadedThrough: string }>`
+      select symbol, source, tick_id as id, trim_scale(price)::text as price, at,
+        loaded_through::text as "loadedThrough"
+      from alerts.cursors`;
+    return rows.map(({ symbol, loadedThrough, ...tick }) => ({
+      symbol,
+      tick,
+      loadedThrough: BigInt(loadedThrough),
+    }));
+  }
+
+  /** Moves cursors forward, never back: two engines on one symbol both write theirs. */
+  async write(cursors: readonly SymbolCursor[]): Promise<void> {
+    if (cursors.length === 0) return;
+    const rows = cursors.map(({ symbol, tick: { source, id, price, at }, loadedThrough }) => ({
+      symbol,
+      source,
+      tick_id: id,
+      price,
+      at,
+      loaded_through: String(loadedThrough),
+    }));
+    await this.database.sql`
+      insert into alerts.cursors as cursor (symbol, source, tick_id, price, at, loaded_through)
+      select symbol, source, tick_id, price, at, loaded_through::xid8
+      from json_to_recordset(${JSON.stringify(rows)}::json) as row
+        (symbol text, source text, tick_id bigint, price numeric, at timestamptz, loaded_through text)
+      order by symbol, source
+      on conflict (symbol, source) do update set
+        tick_id = excluded.tick_id, price = excluded.price, at = excluded.at, loaded_through = excluded.loaded_through
+      where excluded.tick_id > cursor.tick_id`;
+  }
+}

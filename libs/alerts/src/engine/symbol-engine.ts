@@ -1,0 +1,146 @@
+import type { ReferenceTick } from '../domain/alert.ts';
+import { directionTowards, reaches } from '../domain/price-condition.ts';
+import { Levels } from './levels.ts';
+import type { Anchoring, EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
+
+/** What a run of ticks decided; to be committed before the cursor may pass them. */
+export interface Decisions {
+  readonly firings: Firing[];
+  readonly anchorings: Anchoring[];
+}
+
+/** Ticks kept in memory: far more than arrive between an alert's creation and its arrival here. */
+const ringSize = 8192;
+
+/**
+ * One symbol's alerts and its recent ticks. Pure: no clock but the one passed in, no database. Consecutive
+ * ticks of one source are compared; a change of source makes every alert take a new anchor.
+ */
+export class SymbolEngine {
+  private readonly levels = new Levels<WatchedAlert>();
+  private readonly byId = new Map<string, WatchedAlert>();
+  private readonly unanchored = new Map<string, WatchedAlert>();
+  private readonly ring: EvaluatedTick[] = [];
+
+  /** @param last the tick at the cursor: everything up to it was compared before this process began */
+  constructor(private last: ReferenceTick | null = null) {}
+
+  get cursor(): ReferenceTick | null {
+    return this.last;
+  }
+
+  /** The oldest tick id from which on nothing has to be fetched to compare again. */
+  get coveredFrom(): number {
+    return this.ring[0]?.id ?? (this.last ? this.last.id + 1 : 0);
+  }
+
+  /** Compares further ticks, ascending by id; what is not newer than the last one is passed over. */
+  evaluate(ticks: readonly EvaluatedTick[], now: () => Date): Decisions {
+    const decisions: Decisions = { firings: [], anchorings: [] };
+    for (const tick of ticks) {
+      if (this.last?.source !== tick.source) this.startOver(tick.source);
+      else if (tick.id <= this.last.id) continue;
+      if (this.unanchored.size > 0) decisions.anchorings.push(...this.anchor(tick));
+      for (const alert of this.levels.candidates(Number(tick.price))) {
+        if (!isReached(alert, tick)) continue;
+        this.forget(alert.id);
+        decisions.firings.push({ alert, tick, previous: this.last, decidedAt: now() });
+      }
+      this.remember(tick);
+    }
+    return decisions;
+  }
+
+  /**
+   * Takes an alert as it is in the database, replacing what was known of it. `missed` are the ticks after
+   * `alert.evaluatedThrough` that this engine no longer has; its own recent ones are compared after them.
+   */
+  track(alert: WatchedAlert, missed: readonly EvaluatedTick[], now: () => Date): Decisions {
+    const compared = this.knows(alert);
+    this.forget(alert.id);
+    const decisions: Decisions = { firings: [], anchorings: [] };
+    if (alert.status !== 'active') return decisions;
+    if (compared) {
+      this.watch(alert);
+      return decisions;
+    }
+    const stranger = alert.source !== null && this.last !== null && alert.source !== this.last.source;
+    if (alert.direction === null || stranger) {
+      this.unanchored.set(alert.id, alert);
+      if (this.last) decisions.anchorings.push(...this.anchor(this.last));
+      return decisions;
+    }
+    let previous: ReferenceTick | null = null;
+    for (const tick of missed.concat(this.ring)) {
+      if (isReached(alert, tick)) {
+        decisions.firings.push({ alert, tick, previous, decidedAt: now() });
+        return decisions;
+      }
+      previous = tick;
+    }
+    this.watch(alert);
+    return decisions;
+  }
+
+  /** Whether the rule is the one already compared with every tick so far, so that only its version is new. */
+  knows({ id, direction, source, condition }: WatchedAlert): boolean {
+    const known = this.byId.get(id);
+    if (!known) return false;
+    return (
+      known.direction === direction && known.source === source && known.condition.value === condition.value
+    );
+  }
+
+  forget(id: string): void {
+    this.unanchored.delete(id);
+    const known = this.byId.get(id);
+    if (!known?.direction) return;
+    this.byId.delete(id);
+    this.levels.remove(known, known.direction);
+  }
+
+  /** Gives every alert without a reference this one, unless the price stands on its target. */
+  private anchor(reference: ReferenceTick): Anchoring[] {
+    const anchorings: Anchoring[] = [];
+    for (const alert of this.unanchored.values()) {
+      const direction = directionTowards(alert.condition.value, reference.price);
+      if (direction === null) continue;
+      anchorings.push({ alert, direction, reference });
+      this.unanchored.delete(alert.id);
+      this.watch({ ...alert, direction, source: reference.source, evaluatedThrough: reference.id });
+    }
+    return anchorings;
+  }
+
+  private watch(alert: WatchedAlert): void {
+    if (alert.direction === null) return;
+    this.byId.set(alert.id, alert);
+    this.levels.add(alert, alert.direction);
+  }
+
+  /** Another source decides from now on: its prices are not comparable with the old one's. */
+  private startOver(source: string): void {
+    for (const alert of this.byId.values()) {
+      if (alert.source === source) continue;
+      this.forget(alert.id);
+      this.unanchored.set(alert.id, alert);
+    }
+    this.ring.length = 0;
+    this.last = null;
+  }
+
+  private remember(tick: EvaluatedTick): void {
+    this.last = tick;
+    this.ring.push(tick);
+    if (this.ring.length > ringSize) this.ring.splice(0, ringSize / 2);
+  }
+}
+
+function isReached(alert: WatchedAlert, tick: EvaluatedTick): boolean {
+  return (
+    alert.direction !== null &&
+    alert.source === tick.source &&
+    tick.id > alert.evaluatedThrough &&
+    reaches(alert.condition.value, alert.direction, tick.price)
+  );
+}

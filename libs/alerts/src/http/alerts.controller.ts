@@ -1,0 +1,110 @@
+import { Body, Controller, Delete, Get, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import {
+  ApiAcceptedResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { ApiProblems, CurrentPrincipal, linkPages, type Page, type Principal } from '#platform/http';
+import type { AlertView } from '../features/alert-view.ts';
+import { CreateAlert } from '../features/create-alert.ts';
+import { DeleteAlert, type DeletedAlert } from '../features/delete-alert.ts';
+import { FindAlert } from '../features/find-alert.ts';
+import { type HistoryItem, ListAlertHistory } from '../features/list-alert-history.ts';
+import { ListAlerts } from '../features/list-alerts.ts';
+import * as dto from './alerts.dto.ts';
+
+@ApiTags('alerts')
+@ApiProblems(401)
+@Controller('v1/alerts')
+export class AlertsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Create an alert',
+    description:
+      'It fires once, at the first trade after its reference that reaches the target from either side.',
+  })
+  @ApiCreatedResponse({ standardSchema: dto.alert, description: 'The alert.' })
+  @ApiProblems(400, 413, 415, 422)
+  async createAlert(
+    @CurrentPrincipal() { userId }: Principal,
+    @Body({ schema: dto.createAlertBody }) body: dto.CreateAlertBody,
+  ): Promise<AlertView> {
+    const condition = body.condition ?? { operator: 'crossing' as const, value: body.target ?? '' };
+    const pointer = body.condition ? '/condition/value' : '/target';
+    const id = await this.commands.execute(
+      new CreateAlert(userId, body.symbol, condition, body.note ?? null, pointer),
+    );
+    return this.queries.execute(new FindAlert(id, userId));
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List own alerts, newest first' })
+  @ApiOkResponse({
+    standardSchema: dto.alertPage,
+    description: 'A page of alerts; `Link` leads to the others.',
+  })
+  @ApiProblems(422)
+  async listAlerts(
+    @CurrentPrincipal() { userId }: Principal,
+    @Query({ schema: dto.listAlertsQuery }) query: dto.ListAlertsQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<AlertView>> {
+    const { page, per_page: perPage, status: statuses, symbol: symbols } = query;
+    const found = await this.queries.execute(new ListAlerts(userId, { statuses, symbols }, page, perPage));
+    const answer = { ...found, page, perPage, totalExact: true };
+    linkPages(request, reply, answer);
+    return answer;
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Read an alert' })
+  @ApiOkResponse({ standardSchema: dto.alert, description: 'The alert.' })
+  @ApiProblems(404, 422)
+  getAlert(
+    @CurrentPrincipal() { userId }: Principal,
+    @Param('id', { schema: dto.alertId }) id: string,
+  ): Promise<AlertView> {
+    return this.queries.execute(new FindAlert(id, userId));
+  }
+
+  @Delete(':id')
+  @ApiOperation({ summary: 'Delete an alert and stop what stems from it' })
+  @ApiNoContentResponse({ description: 'Deleted; nothing of it is being sent.' })
+  @ApiAcceptedResponse({
+    standardSchema: dto.deletedAlert,
+    description: 'Deleted; a message was leaving just then.',
+  })
+  @ApiProblems(404, 422)
+  async deleteAlert(
+    @CurrentPrincipal() { userId }: Principal,
+    @Param('id', { schema: dto.alertId }) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<DeletedAlert | undefined> {
+    const deleted = await this.commands.execute(new DeleteAlert(id, userId));
+    const leaving = deleted.inFlight.length > 0;
+    void reply.status(leaving ? HttpStatus.ACCEPTED : HttpStatus.NO_CONTENT);
+    return leaving ? deleted : undefined;
+  }
+
+  @Get(':id/history')
+  @ApiOperation({ summary: 'Read what happened to an alert, with a receipt for each firing' })
+  @ApiOkResponse({ standardSchema: dto.alertHistory, description: 'What happened, oldest first.' })
+  @ApiProblems(404, 422)
+  async getAlertHistory(
+    @CurrentPrincipal() { userId }: Principal,
+    @Param('id', { schema: dto.alertId }) id: string,
+  ): Promise<{ items: HistoryItem[] }> {
+    return { items: await this.queries.execute(new ListAlertHistory(id, userId)) };
+  }
+}

@@ -1,0 +1,1 @@
+export { AlertsEngineModule, AlertsHttpModule, AlertsModule, alertsPersistence } from './alerts.module.ts';
