@@ -21,7 +21,7 @@ const used: Sources = {
 };
 
 interface Report {
-  readonly issues: readonly Readonly<Record<string, string | readonly { name: string }[]>>[];
+  readonly issues: readonly ({ readonly file: string } & Readonly<Record<string, unknown>>)[];
 }
 
 /** Runs knip as `npm run check:unused` does, in a tree with the settings of this repository. */
@@ -39,7 +39,7 @@ function unused(sources: Sources, dependencies: Readonly<Record<string, string>>
   return (JSON.parse(stdout) as Report).issues
     .flatMap(({ file, ...kinds }) =>
       Object.entries(kinds).flatMap(([kind, found]) =>
-        Array.isArray(found) ? found.map(({ name }) => `${kind}: ${name} in ${file}`) : [],
+        Array.isArray(found) ? found.map(({ name }: { name: string }) => `${kind}: ${name} in ${file}`) : [],
       ),
     )
     .toSorted();
