@@ -1,22 +1,6 @@
-/** One traded price of one symbol, as its exchange reported it. */
-export interface Tick {
-  /** Our symbol, such as `BTC-USD`. */
-  readonly symbol: string;
-  /** The feed that the tick came from, such as `binance`. */
-  readonly source: string;
-  /** The exchange's trade id: contiguous and ascending per symbol and source. */
-  readonly id: number;
-  /** Exact decimal in the quote currency: no exponent, no trailing zeros, above zero. */
-  readonly price: string;
-  /** Exact decimal in units of the base currency, same form as the price. */
-  readonly quantity: string;
-  /** When the trade happened, by the exchange's clock. */
-  readonly at: Date;
-  /** When this process learned of it, by its own clock. */
-  readonly receivedAt: Date;
-  /** `live` came over the stream; `backfill` was fetched from the exchange's history. */
-  readonly origin: 'live' | 'backfill';
-}
+import type { Tick } from '../contracts/index.ts';
+
+export type { Tick };
 
 /** A symbol's rolling 24 hours; prices and volume are exact decimals in the quote currency. */
 export interface DayStatistics {
@@ -60,6 +44,12 @@ export abstract class PriceFeed {
 
   /** Follows these symbols too, before or after the start; symbols of other sources are passed over. */
   abstract watch(symbols: readonly string[]): void;
+
+  /**
+   * Trades with `fromId <= id <= throughId` from the source's history, ascending; those it no longer has are
+   * missing. Rejects while the source does not answer.
+   */
+  abstract history(symbol: string, fromId: number, throughId: number): Promise<Tick[]>;
 
   /** Ends every connection; when it returns the sink is not called any more. */
   abstract stop(): Promise<void>;
