@@ -5,7 +5,14 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 export default defineConfig({
   test: {
     projects: [
-      { ...source, test: { name: 'unit', include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts'], exclude: ['**/*.int.spec.ts'] } },
+      {
+        ...source,
+        test: {
+          name: 'unit',
+          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts'],
+          exclude: ['**/*.int.spec.ts'],
+        },
+      },
       {
         ...source,
         test: {
@@ -17,7 +24,10 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { ...source, test: { name: 'architecture', include: ['test/architecture/**/*.spec.ts'], testTimeout: 60_000 } },
+      {
+        ...source,
+        test: { name: 'architecture', include: ['test/architecture/**/*.spec.ts'], testTimeout: 60_000 },
+      },
       {
         ...source,
         test: {

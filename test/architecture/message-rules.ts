@@ -18,6 +18,9 @@ const isReaction = ({ handles }: MessageClass): boolean =>
 const inReactionFile = (file: string): boolean =>
   basename(file).startsWith('on-') && !file.startsWith('apps/');
 
+/** `libs/<context>/…` */
+const contextOf = (file: string): string | undefined => file.split('/')[1];
+
 const kebab = (name: string): string => name.replaceAll(/(?<=[a-z0-9])(?=[A-Z])/g, '-').toLowerCase();
 
 /**
@@ -79,11 +82,15 @@ export const rules: Readonly<Record<string, Rule>> = {
       )
       .map(({ file, of }) => `${file} ${of.name}`),
 
-  // The relay marks (event, name of the reaction): of two with one name, one would never run.
-  'the reactions to an event differ in their names': (messages) =>
+  // The relay marks (event, module and name of the reaction): of two with one name, one would never run.
+  'the reactions of a context to an event differ in their names': (messages) =>
     eventsOf(messages).flatMap((event) =>
       handlersOf(messages, event)
-        .filter(({ name }, _, all) => all.filter((other) => other.name === name).length > 1)
+        .filter(
+          ({ name, file }, _, all) =>
+            all.filter((other) => other.name === name && contextOf(other.file) === contextOf(file)).length >
+            1,
+        )
         .map(at),
     ),
 

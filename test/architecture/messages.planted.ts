@@ -115,14 +115,14 @@ export const planted: Readonly<Record<string, Violation>> = {
     },
     found: [`${feature} UserDeleted`],
   },
-  'the reactions to an event differ in their names': {
+  'the reactions of a context to an event differ in their names': {
     sources: {
-      'libs/delivery/src/features/on-deleted.ts': reaction('OnUserDeleted', 'identity', 'UserDeleted'),
-      ...provided('OnUserDeleted', './features/on-deleted.ts'),
+      'libs/alerts/src/features/on-deleted.ts': reaction('OnUserDeleted', 'identity', 'UserDeleted'),
+      ...provided('OnUserDeleted', '../../alerts/src/features/on-deleted.ts'),
     },
     found: [
+      'libs/alerts/src/features/on-deleted.ts OnUserDeleted',
       'libs/alerts/src/features/on-user-deleted.ts OnUserDeleted',
-      'libs/delivery/src/features/on-deleted.ts OnUserDeleted',
     ],
   },
   'a reaction lives in an on-….ts file': {

@@ -1,13 +1,32 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { AlertsHttpModule, alertsPersistence } from '#libs/alerts';
+import { DeliveryModule, deliveryPersistence } from '#libs/delivery';
 import { IdentityHttpModule, identityPersistence } from '#libs/identity';
+import { MarketDataHttpModule, marketDataPersistence } from '#libs/market-data';
+import { NotificationsHttpModule, notificationsPersistence } from '#libs/notifications';
 import type { Config } from '#platform/config';
 import { HealthModule } from '#platform/health';
 import { platformModules } from '#platform/lifecycle';
 
-export const contexts = [identityPersistence];
+export const contexts = [
+  identityPersistence,
+  marketDataPersistence,
+  alertsPersistence,
+  notificationsPersistence,
+  deliveryPersistence,
+];
 
 /** HTTP: no feed, no evaluation, no job. */
-@Module({ imports: [HealthModule, IdentityHttpModule] })
+@Module({
+  imports: [
+    HealthModule,
+    IdentityHttpModule,
+    MarketDataHttpModule,
+    AlertsHttpModule,
+    NotificationsHttpModule,
+    DeliveryModule,
+  ],
+})
 export class ApiModule {
   static forRoot(config: Config): DynamicModule {
     return { module: ApiModule, imports: platformModules(config, 'api', contexts) };

@@ -1,1 +1,2 @@
+export { Register } from './features/register.ts';
 export { IdentityHttpModule, IdentityModule, identityPersistence } from './identity.module.ts';

@@ -1,5 +1,4 @@
-import { variables } from './variables.ts';
-import { isSecret } from './load-config.ts';
+import { isSecret, variables } from './variables.ts';
 
 /** The table of variables in `docs/configuration.md`, generated so that it cannot drift from the schema. */
 export function describeVariables(): string {
@@ -12,3 +11,12 @@ export function describeVariables(): string {
   });
   return ['| variable | meaning | when absent |', '|---|---|---|', ...rows].join('\n');
 }
+
+/** The page `docs/configuration.md`. */
+export const configurationPage = (): string => `# Configuration
+
+Every process reads its settings from environment variables, checks all of them before anything starts, and stops
+with a line for each bad one. This page is generated from the schema (\`npm run docs\`).
+
+${describeVariables()}
+`;

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeVariables } from './describe-variables.ts';
+import { configurationPage, describeVariables } from './describe-variables.ts';
 import { ConfigurationError, loadConfig } from './load-config.ts';
 
 const server = {
@@ -68,5 +68,10 @@ describe('the configuration of a process', () => {
     const rows = describeVariables().split('\n').slice(2);
     expect(rows.length).toBeGreaterThan(20);
     for (const row of rows) expect(row).toMatch(/^\| `[A-Z_]+` \| [A-Z].*\. \| \S.* \|$/);
+  });
+
+  it('is documented as it is', () => {
+    const page = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8');
+    expect(page, 'run `npm run docs`').toBe(configurationPage());
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { type FeedName, type Variables, type WorkerRole, variables } from './variables.ts';
+import { type FeedName, isSecret, type Variables, type WorkerRole, variables } from './variables.ts';
 
 /** The settings of a process, checked and complete. Injected as the class token. */
 export abstract class Config {
@@ -107,9 +107,4 @@ function readFileVariants(environment: NodeJS.ProcessEnv, problems: string[]): R
     }
   }
   return values;
-}
-
-/** Whether the variable holds a secret, which has a `_FILE` variant and is never printed. */
-export function isSecret(name: string): boolean {
-  return variables.shape[name as keyof typeof variables.shape].meta()?.['secret'] === true;
 }

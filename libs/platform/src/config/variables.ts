@@ -123,3 +123,8 @@ export const variables = z.object({
 });
 
 export type Variables = z.output<typeof variables>;
+
+/** Whether the variable holds a secret, which has a `_FILE` variant and is never printed. */
+export function isSecret(name: string): boolean {
+  return variables.shape[name as keyof typeof variables.shape].meta()?.['secret'] === true;
+}

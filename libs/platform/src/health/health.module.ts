@@ -23,7 +23,7 @@ class HealthController {
   @ApiOperation({ summary: 'Whether the process runs' })
   @ApiOkResponse({ standardSchema: live, description: 'It runs.' })
   @ApiProblems(400)
-  live(): z.infer<typeof live> {
+  getLiveness(): z.infer<typeof live> {
     return { status: 'ok' };
   }
 
@@ -31,7 +31,7 @@ class HealthController {
   @ApiOperation({ summary: 'Whether the process can do its work, dependency by dependency' })
   @ApiOkResponse({ standardSchema: ready, description: 'Every dependency answers.' })
   @ApiProblems(400, 503)
-  async ready(): Promise<z.infer<typeof ready>> {
+  async getReadiness(): Promise<z.infer<typeof ready>> {
     await this.database.sql`select 1`;
     return { status: 'ok', dependencies: { postgres: { status: 'up' } } };
   }

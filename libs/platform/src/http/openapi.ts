@@ -3,6 +3,8 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { z } from 'zod';
 import { problemSchema } from './problem.ts';
 
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+
 /** The contract as OpenAPI 3.1, from the schemas that also validate. The same document is `docs/openapi.json`. */
 export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const description = new DocumentBuilder()
@@ -23,10 +25,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const document = SwaggerModule.createDocument(app, description, {
     operationIdFactory: (_, method) => method,
   });
-  const { $schema: _dialect, id: _id, ...problem } = z.toJSONSchema(problemSchema) as Record<string, unknown>;
+  const { $schema: _dialect, ...problem } = z.toJSONSchema(problemSchema);
   document.components = {
     ...document.components,
-    schemas: { ...document.components?.schemas, Problem: problem },
+    schemas: { ...document.components?.schemas, Problem: problem as Schemas[string] },
   };
   for (const path of Object.values(document.paths)) {
     for (const operation of Object.values(path) as Record<string, unknown>[]) {

@@ -10,17 +10,15 @@ const inputFault = z.union([
 export type ProblemFault = z.infer<typeof inputFault>;
 
 /** An RFC 9457 problem, the one shape of every error answer. */
-export const problemSchema = z
-  .object({
-    type: z.string().describe('A URI that names the kind of problem.'),
-    title: z.string().describe('The HTTP status in words.'),
-    status: z.int().describe('The HTTP status.'),
-    detail: z.string().describe('One sentence about what went wrong and what to do.'),
-    instance: z.string().describe('Path of the request.'),
-    code: z.string().describe('Stable code, e.g. `alerts.not-found`.'),
-    errors: z.array(inputFault).optional().describe('Each fault of the input.'),
-  })
-  .meta({ id: 'Problem' });
+export const problemSchema = z.object({
+  type: z.string().describe('A URI that names the kind of problem.'),
+  title: z.string().describe('The HTTP status in words.'),
+  status: z.int().describe('The HTTP status.'),
+  detail: z.string().describe('One sentence about what went wrong and what to do.'),
+  instance: z.string().describe('Path of the request.'),
+  code: z.string().describe('Stable code, e.g. `alerts.not-found`.'),
+  errors: z.array(inputFault).optional().describe('Each fault of the input.'),
+});
 export type Problem = z.infer<typeof problemSchema>;
 
 export const statusOfKind: Record<DomainErrorKind, number> = {

@@ -19,14 +19,16 @@ export class Reactions implements OnModuleInit {
   ) {}
 
   onModuleInit(): void {
-    for (const { metatype, instance } of this.discovery.getProviders()) {
+    for (const { metatype, instance, host } of this.discovery.getProviders()) {
       if (typeof metatype !== 'function' || !instance) continue;
       const metadata = this.reflector.get<ReactionMetadata | undefined>(REACTS_TO, metatype);
       if (!metadata) continue;
+      // The module tells apart what two contexts name alike; the name is what the mark of a relayed event holds.
+      const name = `${host?.name}.${metatype.name}`;
       const key = `${metadata.mode} ${metadata.event.type}`;
       const registered = this.byKey.get(key) ?? [];
-      if (registered.some(({ name }) => name === metatype.name)) continue;
-      registered.push({ name: metatype.name, instance: instance as Reaction<DomainEvent> });
+      if (registered.some((other) => other.name === name)) throw new Error(`${name} is provided twice.`);
+      registered.push({ name, instance: instance as Reaction<DomainEvent> });
       this.byKey.set(key, registered);
     }
   }
