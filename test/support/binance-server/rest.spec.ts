@@ -228,6 +228,17 @@ describe('The REST side', () => {
     expect(server.stats.restRequests['/api/v3/ping']).toBe(1);
   });
 
+  it('keeps a request waiting for as long as a function wants', async () => {
+    await serve();
+    const gate = Promise.withResolvers<null>();
+    server.failRest(() => gate.promise);
+    const waiting = ids('');
+    await expect.poll(() => server.stats.restRequests['/api/v3/aggTrades']).toBe(1);
+    server.advance();
+    gate.resolve(null);
+    expect(await waiting).toEqual([501]);
+  });
+
   it('has nothing at other addresses', async () => {
     await serve();
     expect((await get('order')).status).toBe(404);

@@ -3,7 +3,11 @@ import { RestError, ROUTES, type RouteContext } from './rest-routes.ts';
 
 /** An answer in place of the real one: a status with a body and headers, or a connection cut without an answer. */
 export type RestFailure = { status: number; body?: unknown; headers?: Record<string, string> } | 'cut';
-export type RestFault = (request: { path: string; query: URLSearchParams }) => RestFailure | null;
+/** What becomes of a request: null for the real answer; a promise keeps the client waiting for either. */
+export type RestFault = (request: {
+  path: string;
+  query: URLSearchParams;
+}) => RestFailure | null | Promise<RestFailure | null>;
 
 /** The REST side of Binance's market data, answered from the trades that were played. */
 export class Rest {
@@ -26,10 +30,10 @@ export class Rest {
         : () => (left-- > 0 ? { status: 503, body: 'Service Unavailable' } : null);
   }
 
-  handle(request: IncomingMessage, response: ServerResponse): void {
+  async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { pathname: path, searchParams: query } = new URL(request.url ?? '/', 'http://localhost');
     this.requests[path] = (this.requests[path] ?? 0) + 1;
-    const failure = this.fault({ path, query }) ?? this.overWeight(path, query);
+    const failure = (await this.fault({ path, query })) ?? this.overWeight(path, query);
     if (failure === 'cut') {
       request.socket.destroy();
       return;

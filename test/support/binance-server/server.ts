@@ -93,7 +93,7 @@ export async function startBinanceServer(options: BinanceServerOptions = {}): Pr
     miniTickerMs: options.miniTickerMs ?? 1_000,
     onConnection: () => options.startOnConnection && replay.start(),
   });
-  const http = createServer((request, response) => rest.handle(request, response));
+  const http = createServer((request, response) => void rest.handle(request, response));
   http.on('upgrade', (request, socket, head) => streams.upgrade(request, socket, head));
 
   const playedThrough = (symbol: string): number | null => markets.get(symbol)?.last?.id ?? null;
