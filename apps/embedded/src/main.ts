@@ -65,6 +65,7 @@ async function supervise(config: Config): Promise<void> {
     settle(supervisor.stop());
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  if (process.env['npm_lifecycle_event']) onceOrphaned(stop);
 
   try {
     const { parts } = await supervisor.start();
@@ -86,4 +87,14 @@ async function supervise(config: Config): Promise<void> {
   }
   await stopped;
   print(lineOf('tocsin', 'Stopped.'));
+}
+
+/** An npm that is killed, or the shell between npm and us, which dies of npm's SIGTERM, tells nobody. */
+function onceOrphaned(stop: () => void): void {
+  const parent = process.ppid;
+  const poll = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(poll);
+    stop();
+  }, 250).unref();
 }

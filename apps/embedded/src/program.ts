@@ -16,18 +16,24 @@ export interface Program {
 /** Where lines for the person at the terminal go. */
 export type Print = (line: string) => void;
 
+const preload = new URL('./end-with-supervisor.js', import.meta.url).href;
+
 /**
  * Starts a program whose output is printed. The channel between us is not for messages: it breaks when this
  * process is killed, and then the program ends itself.
  */
 export function launch({ name, file, environment }: Program, print: Print): ChildProcess {
-  const child = spawn(process.execPath, [fileURLToPath(new URL(file, import.meta.url))], {
-    env: environment,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    // A process group of its own: Ctrl-C reaches this process only, which stops the others in order.
-    detached: process.platform !== 'win32',
-    windowsHide: true,
-  });
+  const child = spawn(
+    process.execPath,
+    ['--import', preload, fileURLToPath(new URL(file, import.meta.url))],
+    {
+      env: environment,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // A process group of its own: Ctrl-C reaches this process only, which stops the others in order.
+      detached: process.platform !== 'win32',
+      windowsHide: true,
+    },
+  );
   for (const output of [child.stdout, child.stderr]) printLines(name, output, print);
   return child;
 }

@@ -106,6 +106,8 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
     MAILBOX_PORT: String(config.mailbox.port),
     MAILBOX_SMTP_PORT: String(config.mailbox.smtpPort),
     MAIL_FROM: config.mailFrom,
+    // Their output is read here first, whatever it ends on.
+    NO_COLOR: '1',
     // Decided here, because the inbox's SMTP_URL would look to the others like a real one.
     DEMO: config.demo ? 'on' : 'off',
     ...(config.smtpUrl === null && { SMTP_URL: `smtp://127.0.0.1:${config.mailbox.smtpPort}` }),
