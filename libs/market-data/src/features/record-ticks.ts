@@ -1,0 +1,96 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock } from '#kernel';
+import type { Tick, TickListener } from '../contracts/index.ts';
+import type { DayStatistics, FeedSink } from '../feeds/price-feed.ts';
+import { LatestPrices, type StateChange } from '../persistence/latest-prices.ts';
+
+/**
+ * Where every feed of a process delivers to: passes ticks on in order and once, and keeps the latest of each
+ * symbol for {@link flush}.
+ */
+@Injectable()
+export class RecordTicks {
+  /** Ticks that came again or out of order, of feeds that should not have sent them. */
+  dropped = 0;
+  private readonly logger = new Logger(RecordTicks.name);
+  private readonly listeners: TickListener[] = [];
+  private readonly passed = new Map<string, number>();
+  private readonly ticks = new Map<string, Tick>();
+  private readonly statistics = new Map<string, DayStatistics>();
+  private readonly states = new Map<string, StateChange>();
+  private turn: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly latest: LatestPrices,
+    private readonly clock: Clock,
+  ) {}
+
+  subscribe(listener: TickListener): void {
+    this.listeners.push(listener);
+  }
+
+  sinkOf(source: string): FeedSink {
+    return {
+      ticks: (ticks) => this.record(ticks),
+      statistics: (statistics) => {
+        for (const day of statistics) this.statistics.set(keyOf(day), day);
+      },
+      state: (symbols, state, reason) => {
+        this.logger.log(`${source}: ${symbols.join(', ')} ${state}${reason ? ` (${reason})` : ''}`);
+        const since = this.clock.now();
+        for (const symbol of symbols) {
+          this.states.set(keyOf({ symbol, source }), {
+            symbol,
+            source,
+            state,
+            reason: reason ?? null,
+            since,
+          });
+        }
+      },
+    };
+  }
+
+  /** Writes what changed since the last call; what could not be written is kept for the next one. */
+  async flush(): Promise<void> {
+    await writeAndForget(this.states, (states) => this.latest.saveStates(states));
+    await writeAndForget(this.ticks, (ticks) => this.latest.saveTicks(ticks));
+    await writeAndForget(this.statistics, (statistics) => this.latest.saveStatistics(statistics));
+  }
+
+  /** One batch at a time, whichever feed it is from: listeners keep state between their statements. */
+  private record(ticks: readonly Tick[]): Promise<void> {
+    const passing = this.turn.then(() => this.pass(ticks));
+    this.turn = passing.catch(() => undefined);
+    return passing;
+  }
+
+  private async pass(ticks: readonly Tick[]): Promise<void> {
+    const reached = new Map<string, Tick>();
+    const fresh = ticks.filter((tick) => {
+      const key = keyOf(tick);
+      const isNew = tick.id > (reached.get(key)?.id ?? this.passed.get(key) ?? -1);
+      if (isNew) reached.set(key, tick);
+      else this.dropped += 1;
+      return isNew;
+    });
+    if (fresh.length === 0) return;
+    for (const [key, tick] of reached) this.ticks.set(key, tick);
+    for (const listener of this.listeners) await listener(fresh);
+    // Only now: after a rejection the feed offers the same ticks again, and they are not repetitions then.
+    for (const [key, { id }] of reached) this.passed.set(key, id);
+  }
+}
+
+const keyOf = ({ source, symbol }: { source: string; symbol: string }): string => `${source} ${symbol}`;
+
+/** Forgets exactly what was written: a newer value that came meanwhile stays. */
+async function writeAndForget<T>(
+  changed: Map<string, T>,
+  write: (values: readonly T[]) => Promise<void>,
+): Promise<void> {
+  if (changed.size === 0) return;
+  const written = [...changed];
+  await write(written.map(([, value]) => value));
+  for (const [key, value] of written) if (changed.get(key) === value) changed.delete(key);
+}
