@@ -1,0 +1,142 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { type IQueryHandler, QueryBus, QueryHandler } from '@nestjs/cqrs';
+import { Test } from '@nestjs/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { AlertCreated, type Cursor, FindCursor } from '#libs/alerts/contracts';
+import { ConfigurationError, loadConfig } from '#platform/config';
+import { platformModules } from '#platform/lifecycle';
+import { Outbox, Relay } from '#platform/messaging';
+import { Database, migrate } from '#platform/persistence';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { FindQuotes, type Tick, TickStream } from '../contracts/index.ts';
+import { MarketFeedsModule, marketDataPersistence } from '../market-data.module.ts';
+
+let cursor: Cursor | null;
+
+@QueryHandler(FindCursor)
+class CursorOfTest implements IQueryHandler<FindCursor> {
+  execute(): Promise<Cursor | null> {
+    return Promise.resolve(cursor);
+  }
+}
+
+describe('the feeds of a process', () => {
+  let migrated: TestDatabase;
+  let postgres: TestDatabase;
+  let app: INestApplicationContext;
+  let ticks: Tick[];
+
+  const settings = (environment: object) =>
+    loadConfig({
+      DATABASE_URL: postgres.url,
+      TOCSIN_PROFILE: 'embedded',
+      LOG_LEVEL: 'silent',
+      ...environment,
+    });
+  const start = async (environment: object) => {
+    const testing = await Test.createTestingModule({
+      imports: [
+        ...platformModules(settings(environment), 'test', [marketDataPersistence]),
+        MarketFeedsModule,
+      ],
+      providers: [CursorOfTest],
+    }).compile();
+    app = testing;
+    app.get(TickStream).subscribe(async (batch) => void ticks.push(...batch));
+    await testing.init();
+  };
+  const symbols = () => new Set(ticks.map(({ symbol }) => symbol));
+
+  beforeAll(async () => {
+    postgres = migrated = await createDatabase(inject('postgresUrl'));
+    await migrate(settings({}), [marketDataPersistence]);
+  });
+  beforeEach(async () => {
+    postgres = await createDatabase(inject('postgresUrl'), new URL(migrated.url).pathname.slice(1));
+    ticks = [];
+    cursor = null;
+  });
+  afterEach(async () => {
+    await app.close();
+    await postgres.drop();
+  });
+  afterAll(() => migrated.drop());
+
+  it('follow the symbols that are named, by any of their names', async () => {
+    await start({ MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'btcusdt,DEMO-USD,BTC' });
+    await vi.waitFor(() => expect(symbols()).toEqual(new Set(['BTC-USD', 'DEMO-USD'])));
+  });
+
+  it('follow a symbol that gets an alert', async () => {
+    await start({ MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'BTC-USD' });
+    await app.get(Database).transaction(async () => {
+      await app.get(Outbox).append([new AlertCreated({ alertId: '1', userId: '1', symbol: 'ETH-USD' })]);
+    });
+    await app.get(Relay).drain();
+    await vi.waitFor(() => expect(symbols()).toContain('ETH-USD'), 5000);
+
+    await app.close();
+    ticks = [];
+    await start({ MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'BTC-USD' });
+    await vi.waitFor(() => expect(symbols()).toContain('ETH-USD'), 5000);
+  });
+
+  it('begin after the tick that was evaluated last', async () => {
+    cursor = { source: 'simulated', tickId: Math.floor(Date.now() / 250) - 50 };
+    await start({ MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'DEMO-USD' });
+    await vi.waitFor(() => expect(ticks.length).toBeGreaterThan(50));
+    expect(ticks[0]).toMatchObject({ id: cursor.tickId + 1, origin: 'backfill' });
+  });
+
+  it('tell their history', async () => {
+    await start({ MARKET_FEEDS: 'simulated,none', MARKET_SYMBOLS: 'DEMO-USD' });
+    const through = Math.floor(Date.now() / 250);
+    const history = await app.get(TickStream).history('DEMO-USD', through - 9, through);
+    expect(history.map(({ id }) => id)).toEqual(
+      Array.from({ length: 10 }, (_, index) => through - 9 + index),
+    );
+  });
+
+  it('have written the last price when they stop', async () => {
+    await start({ MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'DEMO-USD' });
+    await vi.waitFor(() => expect(ticks.length).toBeGreaterThan(3));
+    await app.close();
+    const last = ticks.at(-1)!;
+    await start({ MARKET_FEEDS: 'none' });
+    const [kept] = await app.get(Database).sql`
+      select tick_id as id, trim_scale(price)::text as price from market_data.last_ticks
+      where symbol = 'DEMO-USD' and source = 'simulated'`;
+    expect(kept).toEqual({ id: last.id, price: last.price });
+  });
+
+  it('leave real symbols alone while their exchange cannot be reached, and say so', async () => {
+    await start({
+      MARKET_FEEDS: 'binance,coingecko,simulated',
+      MARKET_SYMBOLS: 'SOL-USD,DEMO-USD',
+      // Nobody listens on port 9 of this machine.
+      BINANCE_WS_URL: 'ws://127.0.0.1:9',
+      BINANCE_REST_URL: 'http://127.0.0.1:9',
+    });
+    const quotes = () => app.get(QueryBus).execute(new FindQuotes(['SOL-USD', 'DEMO-USD']));
+    await vi.waitFor(async () => {
+      const states = await app.get(Database).sql`
+        select symbol, state from market_data.feed_states
+        where source = 'binance' and state = 'unreachable'`;
+      expect(states).toEqual([{ symbol: 'SOL-USD', state: 'unreachable' }]);
+      expect(await quotes()).toMatchObject([
+        { symbol: 'SOL-USD', price: null, source: 'binance', stale: true },
+        { symbol: 'DEMO-USD', price: expect.any(String), source: 'simulated', stale: false },
+      ]);
+    }, 10_000);
+    expect(symbols()).toEqual(new Set(['DEMO-USD']));
+    expect(await app.get(TickStream).history('NOPE', 1, 2)).toEqual([]);
+  });
+
+  it('do not start with an unknown symbol, and name the variable', async () => {
+    const starting = start({ MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'BTC-USD,NOPE,ALSO-NOT' });
+    await expect(starting).rejects.toThrow(ConfigurationError);
+    await expect(starting).rejects.toThrow(
+      'MARKET_SYMBOLS: there is no instrument NOPE\nMARKET_SYMBOLS: there is no instrument ALSO-NOT',
+    );
+  });
+});

@@ -1,0 +1,6 @@
+export {
+  MarketDataHttpModule,
+  MarketDataModule,
+  marketDataPersistence,
+  MarketFeedsModule,
+} from './market-data.module.ts';
