@@ -1,6 +1,7 @@
 import { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { Config } from '../config/index.ts';
+import { migrateQueues } from '../queues/migrate-queues.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { ormOptions } from './orm-options.ts';
 
@@ -16,6 +17,7 @@ export async function migrate(config: Config, contexts: readonly ContextPersiste
   await lock.connect();
   try {
     await lock.query('select pg_advisory_lock($1)', [migrationLock]);
+    await migrateQueues(lock);
     const orm = await MikroORM.init({ ...ormOptions(config, contexts), logger: () => undefined });
     try {
       const applied = await orm.migrator.up();

@@ -1,0 +1,2 @@
+export { queueConnection, queuesModule } from './queues.module.ts';
+export { migrateQueues } from './migrate-queues.ts';
