@@ -7,8 +7,10 @@ import { ConfigurationError, loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Outbox, Relay } from '#platform/messaging';
 import { Database, migrate } from '#platform/persistence';
+import { startBinanceServer } from '../../../../test/support/binance-server/server.ts';
+import { tradesOf } from '../../../../test/support/binance-server/trade.ts';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
-import { FindQuotes, type Tick, TickStream } from '../contracts/index.ts';
+import { FindLastTick, FindQuotes, type Tick, TickStream } from '../contracts/index.ts';
 import { MarketFeedsModule, marketDataPersistence } from '../market-data.module.ts';
 
 let cursor: Cursor | null;
@@ -107,6 +109,34 @@ describe('the feeds of a process', () => {
       select tick_id as id, trim_scale(price)::text as price from market_data.last_ticks
       where symbol = 'DEMO-USD' and source = 'simulated'`;
     expect(kept).toEqual({ id: last.id, price: last.price });
+  });
+
+  it('record what Binance says, trades and rolling 24 hours', async () => {
+    const server = await startBinanceServer({
+      trades: tradesOf('BTCUSDT', [100, 101, 102]),
+      speed: 'step',
+      miniTickerMs: 20,
+    });
+    try {
+      server.advance(2);
+      await start({
+        MARKET_FEEDS: 'binance',
+        MARKET_SYMBOLS: 'BTC-USD',
+        BINANCE_WS_URL: server.wsUrl,
+        BINANCE_REST_URL: server.restUrl,
+      });
+      await vi.waitFor(() => expect(ticks.map(({ price }) => price)).toEqual(['101']), 5000);
+      server.advance(1);
+      await vi.waitFor(async () => {
+        const [quote] = await app.get(QueryBus).execute(new FindQuotes(['btc']));
+        expect(quote).toMatchObject({ price: '102', dayHigh: '102', dayLow: '100', change24hPercent: '2' });
+      }, 5000);
+      const last = await app.get(QueryBus).execute(new FindLastTick('BTC-USD'));
+      expect(last).toMatchObject({ source: 'binance', id: ticks.at(-1)!.id, price: '102' });
+    } finally {
+      await app.close();
+      await server.close();
+    }
   });
 
   it('leave real symbols alone while their exchange cannot be reached, and say so', async () => {
