@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import type { Source } from '../contracts/index.ts';
+import { progressOf } from './progress.ts';
+
+/** Deletes a source: nothing that stems from it is claimed any more. Runs in the deleting transaction. */
+@Injectable()
+export class StopSource {
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+  ) {}
+
+  async stop({ type, id }: Source): Promise<void> {
+    // A statement of its own: it waits for every share lock, and only the next one sees what those committed.
+    await this.database.sql`
+      insert into delivery.sources as known (type, id, deleted_at) values (${type}, ${id}, now())
+      on conflict (type, id) do update set deleted_at = coalesce(known.deleted_at, excluded.deleted_at)`;
+    const unfinished = await this.database.sql<{ id: string }>`
+      select delivery.id
+      from delivery.deliveries as delivery
+      join delivery.delivery_sources as link on link.delivery_id = delivery.id
+      where link.source_type = ${type} and link.source_id = ${id} and delivery.status in ('pending', 'retrying')
+      order by delivery.id for update of delivery`;
+    await this.end(unfinished.map((delivery) => delivery.id));
+  }
+
+  /** The finaliser: ends whatever is unfinished under a deleted source, should something ever be left there. */
+  async finalise(): Promise<number> {
+    return this.database.transaction(async () => {
+      const left = await this.database.sql<{ id: string }>`
+        select delivery.id from delivery.deliveries as delivery
+        where delivery.status in ('pending', 'retrying') and exists (
+          select from delivery.delivery_sources as link
+          join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
+          where link.delivery_id = delivery.id and source.deleted_at is not null)
+        order by delivery.id limit 500 for update of delivery skip locked`;
+      await this.end(left.map((delivery) => delivery.id));
+      return left.length;
+    });
+  }
+
+  private async end(deliveryIds: readonly string[]): Promise<void> {
+    if (deliveryIds.length === 0) return;
+    const ended = await this.database.sql<{ notification_id: string; tainted: boolean }>`
+      update delivery.deliveries set
+        status = case when tainted then 'unknown' else 'cancelled' end,
+        reason = 'source-deleted', version = version + 1, settled_at = now()
+      where id = any(${deliveryIds}::uuid[]) and status in ('pending', 'retrying')
+      returning notification_id, tainted`;
+    await this.outbox.append(
+      progressOf(
+        ended.map(({ notification_id: notificationId, tainted }) =>
+          tainted
+            ? { notificationId, from: 'retrying', to: 'unknown' }
+            : { notificationId, from: 'pending', to: 'cancelled' },
+        ),
+      ),
+    );
+  }
+}

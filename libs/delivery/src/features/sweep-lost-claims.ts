@@ -1,0 +1,73 @@
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import { maxAttempts } from '../domain/backoff.ts';
+import { livenessClass } from './liveness.ts';
+import { lockSources } from './lock-sources.ts';
+import { progressOf } from './progress.ts';
+
+const batchSize = 500;
+
+/**
+ * Takes claims away from workers that are gone. Gone means that Postgres dropped the worker's session lock;
+ * never that a time has passed. What they held may have been handed over: it becomes tainted, never `pending`.
+ */
+@Injectable()
+export class SweepLostClaims {
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Returns how many claims it took away. */
+  async sweep(): Promise<number> {
+    const holders = await this.database.sql<{ worker_id: number }>`
+      select distinct worker_id from delivery.deliveries where status = 'sending'`;
+    let swept = 0;
+    for (const { worker_id: workerId } of holders) {
+      for (let taken = batchSize; taken === batchSize; swept += taken) {
+        taken = await this.database.transaction(() => this.takeFrom(workerId));
+      }
+    }
+    return swept;
+  }
+
+  private async takeFrom(workerId: number): Promise<number> {
+    // Not on the session that holds a worker's lock: advisory locks let their own session in again.
+    const { gone } = await this.database.one<{ gone: boolean }>`
+      select pg_try_advisory_xact_lock(${livenessClass}, ${workerId}) as gone`;
+    if (!gone) return 0;
+    const held = await this.database.sql<{ id: string }>`
+      select id from delivery.deliveries
+      where status = 'sending' and worker_id = ${workerId} order by id limit ${batchSize}`;
+    const ids = held.map(({ id }) => id);
+    const deleted = await lockSources(this.database, ids);
+    await this.database.sql`
+      select id from delivery.deliveries where id = any(${ids}::uuid[]) order by id for update`;
+    const taken = await this.database.sql<{
+      id: string;
+      notification_id: string;
+      to: 'retrying' | 'unknown';
+    }>`
+      update delivery.deliveries set
+        status = case when id = any(${[...deleted]}::uuid[]) or attempts + 1 >= ${maxAttempts}
+          then 'unknown' else 'retrying' end,
+        tainted = true, reason = 'worker-lost', version = version + 1, attempts = attempts + 1,
+        worker_id = null, due_at = now(), enqueued_at = null,
+        settled_at = case when id = any(${[...deleted]}::uuid[]) or attempts + 1 >= ${maxAttempts}
+          then now() end
+      where id = any(${ids}::uuid[]) and status = 'sending' and worker_id = ${workerId}
+      returning id, notification_id, status as to`;
+    await this.database.sql`
+      update delivery.attempts as attempt set outcome = 'ambiguous', code = 'worker-lost', settled_at = now()
+      from delivery.deliveries as delivery
+      where delivery.id = any(${taken.map(({ id }) => id)}::uuid[]) and attempt.delivery_id = delivery.id
+        and attempt.number = delivery.claim_token and attempt.outcome is null`;
+    await this.outbox.append(
+      progressOf(
+        taken.map(({ notification_id: notificationId, to }) => ({ notificationId, from: 'sending', to })),
+      ),
+    );
+    return held.length;
+  }
+}
