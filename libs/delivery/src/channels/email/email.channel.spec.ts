@@ -1,0 +1,200 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { INestApplicationContext } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import PostalMime from 'postal-mime';
+import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
+import { afterEach, describe, expect, it } from 'vitest';
+import { ConfigModule, loadConfig } from '#platform/config';
+import type { OutgoingMessage } from '../channel.ts';
+import { EmailChannel } from './email.channel.ts';
+import { mailerModule } from './mailer.module.ts';
+
+const message: OutgoingMessage = {
+  to: 'ada@example.org',
+  subject: 'BTC-USD reached 33000',
+  text: 'It crossed.',
+  html: '<p>It crossed.</p>',
+  messageId: '<0199@mail.example.org>',
+};
+
+describe('the e-mail channel', () => {
+  const cleanups: (() => unknown)[] = [];
+  const never = new AbortController().signal;
+
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
+  });
+
+  async function channelTo(port: number, from = 'Tocsin <alerts@mail.example.org>'): Promise<EmailChannel> {
+    const config = loadConfig({ SMTP_URL: `smtp://127.0.0.1:${port}`, MAIL_FROM: from });
+    const module = await Test.createTestingModule({
+      imports: [ConfigModule.forRoot(config), mailerModule],
+      providers: [EmailChannel],
+    }).compile();
+    const app: INestApplicationContext = await module.init();
+    cleanups.push(() => app.close());
+    return app.get(EmailChannel);
+  }
+
+  /** A real SMTP server; the mails it accepted, as they came. */
+  async function server(options: SMTPServerOptions = {}) {
+    const mails: { raw: Buffer; envelope: unknown }[] = [];
+    const smtp = new SMTPServer({
+      authOptional: true,
+      hideSTARTTLS: true,
+      onData(stream, session, done) {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          mails.push({ raw: Buffer.concat(chunks), envelope: session.envelope });
+          done();
+        });
+      },
+      ...options,
+    });
+    const listening = smtp.listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    cleanups.push(() => new Promise<void>((resolve) => smtp.close(resolve)));
+    return { mails, port: (listening.address() as AddressInfo).port };
+  }
+
+  /** A mail server that answers each line as told and hangs up where there is no answer. */
+  async function script(answer: (line: string) => string | null) {
+    const sockets = new Set<Socket>();
+    const smtp = createServer((socket) => {
+      sockets.add(socket.on('error', () => undefined));
+      socket.write('220 mail.example.org\r\n');
+      let rest = '';
+      socket.on('data', (chunk: Buffer) => {
+        const lines = (rest + chunk.toString()).split('\r\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const reply = answer(line);
+          if (reply === null) socket.destroy();
+          else if (reply) socket.write(`${reply}\r\n`);
+        }
+      });
+    }).listen(0, '127.0.0.1');
+    await once(smtp, 'listening');
+    cleanups.push(() => {
+      for (const socket of sockets) socket.destroy();
+      smtp.close();
+    });
+    return { port: (smtp.address() as AddressInfo).port };
+  }
+
+  /** What a healthy server says to a line; nothing to the lines of a body. */
+  const healthy = (line: string): string => {
+    if (/^(EHLO|MAIL|RCPT|RSET)/.test(line)) return '250 ok';
+    if (line === 'DATA') return '354 go on';
+    return line === '.' ? '250 2.0.0 queued as 1' : '';
+  };
+
+  it('hands over HTML and text, to one recipient, from MAIL_FROM, under the given Message-ID', async () => {
+    const { mails, port } = await server();
+    const outcome = await (await channelTo(port)).deliver(message, never);
+    expect(outcome).toMatchObject({ kind: 'accepted', code: '250', messageId: message.messageId });
+    expect(mails).toHaveLength(1);
+    expect(mails[0]?.envelope).toMatchObject({
+      mailFrom: { address: 'alerts@mail.example.org' },
+      rcptTo: [{ address: 'ada@example.org' }],
+    });
+    const mail = await PostalMime.parse(mails[0]?.raw ?? '');
+    expect(mail).toMatchObject({
+      from: { name: 'Tocsin', address: 'alerts@mail.example.org' },
+      to: [{ address: 'ada@example.org' }],
+      subject: message.subject,
+      messageId: message.messageId,
+    });
+    expect(mail.text?.trim()).toBe(message.text);
+    expect(mail.html?.trim()).toBe(message.html);
+    expect(mail.headers).toContainEqual(
+      expect.objectContaining({ key: 'auto-submitted', value: 'auto-generated' }),
+    );
+  });
+
+  it('keeps its connections', async () => {
+    let connections = 0;
+    const { mails, port } = await server({
+      onConnect(_session, done) {
+        connections++;
+        done();
+      },
+    });
+    const channel = await channelTo(port);
+    for (let count = 0; count < 3; count++) await channel.deliver(message, never);
+    expect(mails).toHaveLength(3);
+    expect(connections).toBe(1);
+  });
+
+  it.each([
+    ['ada@example.org\r\nBcc: eve@example.org', 'hi'],
+    ['ada@example.org>\r\nRCPT TO:<eve@example.org', 'hi'],
+    ['ada@example.org, eve@example.org', 'hi'],
+    ['Ada <ada@example.org>', 'hi'],
+    ['ada@example.org\0', 'hi'],
+    ['nobody', 'hi'],
+    ['ada@example.org', 'hi\r\nBcc: eve@example.org'],
+    ['ada@example.org', 'hi\nX-Odd: 1'],
+  ])('refuses to %j with the subject %j, for good and without a connection', async (to, subject) => {
+    const channel = await channelTo(1);
+    expect(await channel.deliver({ ...message, to, subject }, never)).toMatchObject({ kind: 'failed' });
+  });
+
+  it('reads no file and no URL into a message', async () => {
+    const { mails, port } = await server();
+    const text = { path: '/etc/hostname' } as unknown as string;
+    await (await channelTo(port)).deliver({ ...message, text }, never);
+    expect(mails).toEqual([]);
+  });
+
+  it('calls a closed port a refusal', async () => {
+    const { port } = await script(healthy);
+    for (const cleanup of cleanups.splice(0)) await cleanup();
+    expect(await (await channelTo(port)).deliver(message, never)).toMatchObject({
+      kind: 'refused',
+      code: 'ESOCKET',
+    });
+  });
+
+  const stages: [what: string, answer: (line: string) => string | null, kind: string][] = [
+    ['hangs up at MAIL', (line) => (line.startsWith('MAIL') ? null : healthy(line)), 'refused'],
+    ['hangs up at DATA', (line) => (line === 'DATA' ? null : healthy(line)), 'refused'],
+    ['hangs up at the final dot', (line) => (line === '.' ? null : healthy(line)), 'ambiguous'],
+    ['defers the recipient', (line) => (line.startsWith('RCPT') ? '450 later' : healthy(line)), 'refused'],
+    ['knows no such recipient', (line) => (line.startsWith('RCPT') ? '550 nobody' : healthy(line)), 'failed'],
+    ['defers the message', (line) => (line === '.' ? '451 later' : healthy(line)), 'refused'],
+    ['refuses the message', (line) => (line === '.' ? '554 spam' : healthy(line)), 'failed'],
+  ];
+
+  it.each(stages)('tells how it ended when the server %s', async (_what, answer, kind) => {
+    const { port } = await script(answer);
+    expect(await (await channelTo(port)).deliver(message, never)).toMatchObject({ kind });
+  });
+
+  it('never repeats a message by itself when a kept connection turns out to be dead', async () => {
+    let mails = 0;
+    const { port } = await script((line) => {
+      if (line.startsWith('MAIL')) mails += 1;
+      return line.startsWith('MAIL') && mails > 1 ? null : healthy(line);
+    });
+    const channel = await channelTo(port);
+    expect(await channel.deliver(message, never)).toMatchObject({ kind: 'accepted' });
+    expect(await channel.deliver(message, never)).toMatchObject({ kind: 'refused' });
+    expect(mails).toBe(2);
+  });
+
+  it('breaks a hand-over off when the lock is lost, and then knows nothing of its end', async () => {
+    const lost = new AbortController();
+    const { port } = await script((line) => {
+      if (line !== '.') return healthy(line);
+      lost.abort();
+      return '';
+    });
+    expect(await (await channelTo(port)).deliver(message, lost.signal)).toMatchObject({
+      kind: 'ambiguous',
+      code: 'EABORT',
+    });
+  });
+});
