@@ -1,0 +1,93 @@
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Loop } from '#platform/lifecycle';
+import { Wakeups } from '#platform/messaging';
+import type { ContextPersistence } from '#platform/persistence';
+import { Channel } from './channels/channel.ts';
+import { EmailChannel } from './channels/email/email.channel.ts';
+import { mailerModule } from './channels/email/mailer.module.ts';
+import { ClaimDelivery } from './features/claim-delivery.ts';
+import { FindSourceStateHandler } from './features/find-source-state.ts';
+import { ListDeliveriesHandler } from './features/list-deliveries.ts';
+import { OnAlertDeleted } from './features/on-alert-deleted.ts';
+import { OnDeliveriesRequested } from './features/on-deliveries-requested.ts';
+import { OnNotificationDeleted } from './features/on-notification-deleted.ts';
+import { SettleAttempt } from './features/settle-attempt.ts';
+import { StopSource } from './features/stop-source.ts';
+import { SweepLostClaims } from './features/sweep-lost-claims.ts';
+import { deliveriesQueueModule } from './jobs/deliveries-queue.ts';
+import { DeliveryProcessor } from './jobs/delivery.processor.ts';
+import { EnqueueDeliveries } from './jobs/enqueue-deliveries.ts';
+import { WorkerLock } from './jobs/worker-lock.ts';
+import { deliveryMigrations } from './persistence/delivery.migrations.ts';
+
+export const deliveryPersistence: ContextPersistence = { entities: [], migrations: deliveryMigrations };
+
+/** Queries and reactions; the api needs them too, because deletions run in its transaction. */
+@Module({
+  providers: [
+    StopSource,
+    OnDeliveriesRequested,
+    OnNotificationDeleted,
+    OnAlertDeleted,
+    ListDeliveriesHandler,
+    FindSourceStateHandler,
+  ],
+  exports: [StopSource],
+})
+export class DeliveryModule {}
+
+/** The role `relay`: turns due rows into jobs; several may run. */
+@Module({ imports: [deliveriesQueueModule], providers: [EnqueueDeliveries] })
+export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly enqueuing: Loop;
+
+  constructor(
+    deliveries: EnqueueDeliveries,
+    private readonly wakeups: Wakeups,
+  ) {
+    this.enqueuing = new Loop('EnqueueDeliveries', () => deliveries.enqueueDue());
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.wakeups.listen('tocsin_deliveries', this.enqueuing.wake);
+    this.enqueuing.start();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.enqueuing.stop();
+  }
+}
+
+/** The role `delivery`: claims and hands over. */
+@Module({
+  imports: [deliveriesQueueModule, mailerModule],
+  providers: [
+    WorkerLock,
+    ClaimDelivery,
+    SettleAttempt,
+    { provide: Channel, useClass: EmailChannel },
+    DeliveryProcessor,
+  ],
+})
+export class DeliveryWorkerModule {}
+
+/** The role `schedule`: takes claims from workers that are gone; several may run. */
+@Module({ imports: [DeliveryModule], providers: [SweepLostClaims] })
+export class DeliverySweepModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly sweeping: Loop;
+  private readonly finalising: Loop;
+
+  constructor(claims: SweepLostClaims, sources: StopSource) {
+    this.sweeping = new Loop('SweepLostClaims', () => claims.sweep());
+    this.finalising = new Loop('StopSource', () => sources.finalise(), 10_000);
+  }
+
+  onApplicationBootstrap(): void {
+    this.sweeping.start();
+    this.finalising.start();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await Promise.all([this.sweeping.stop(), this.finalising.stop()]);
+  }
+}

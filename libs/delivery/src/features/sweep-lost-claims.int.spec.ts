@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { accepted, Deliveries, refused } from '../../../../test/support/deliveries.ts';
+import { maxAttempts } from '../domain/backoff.ts';
+
+describe('sweeping the claims of workers that are gone', () => {
+  let deliveries: Deliveries;
+
+  beforeAll(async () => {
+    deliveries = await Deliveries.start(inject('postgresUrl'));
+  });
+  afterAll(() => deliveries.close());
+
+  /** A claim whose worker never says another word, and the id of that worker. */
+  async function claimed() {
+    const { notificationId, ids } = await deliveries.request();
+    const id = ids[0] ?? '';
+    const workerId = await deliveries.lock().hold(async (session) => {
+      await deliveries.claims.claim(id, 1, session.workerId, 'fake');
+      return session.workerId;
+    });
+    return { notificationId, id, workerId };
+  }
+  const now = { handedOverAt: new Date(), settledAt: new Date() };
+
+  it('leaves a holder alone that holds its lock, however long', async () => {
+    const { id } = await claimed();
+    await deliveries.database.sql`
+      update delivery.deliveries set claimed_at = now() - interval '1 day' where id = ${id}`;
+    expect(await deliveries.sweeper.sweep()).toBe(0);
+    expect(await deliveries.row(id)).toMatchObject({ status: 'sending' });
+  });
+
+  it('makes a lost claim retrying and tainted, due at once; never pending', async () => {
+    const { notificationId, id, workerId } = await claimed();
+    await deliveries.cutLock(workerId);
+    expect(await deliveries.sweeper.sweep()).toBe(1);
+    expect(await deliveries.row(id)).toMatchObject({
+      status: 'retrying',
+      reason: 'worker-lost',
+      tainted: true,
+      due: true,
+      version: 3,
+      worker_id: null,
+    });
+    const { items } = await deliveries.list(notificationId);
+    expect(items[0]?.attempts).toMatchObject([{ outcome: 'ambiguous', code: 'worker-lost' }]);
+    expect(await deliveries.published(notificationId)).toEqual({ retrying: 1 });
+  });
+
+  it('makes it unknown under a deleted source, also when the deletion is under way', async () => {
+    const { notificationId, id, workerId } = await claimed();
+    await deliveries.cutLock(workerId);
+    const session = await deliveries.session();
+    await session.query('begin');
+    await session.query('update delivery.sources set deleted_at = now() where id = $1', [notificationId]);
+    const sweeping = deliveries.sweeper.sweep();
+    await deliveries.waiting(1);
+    await session.query('commit');
+    expect(await sweeping).toBe(1);
+    expect(await deliveries.row(id)).toMatchObject({ status: 'unknown', tainted: true });
+  });
+
+  it('gives up on a message that outlives no worker', async () => {
+    const { id, workerId } = await claimed();
+    await deliveries.database.sql`
+      update delivery.deliveries set attempts = ${maxAttempts - 1} where id = ${id}`;
+    await deliveries.cutLock(workerId);
+    await deliveries.sweeper.sweep();
+    expect(await deliveries.row(id)).toMatchObject({ status: 'unknown', reason: 'worker-lost' });
+  });
+
+  it('believes a late acceptance as long as nobody claimed anew, and no late refusal', async () => {
+    const { notificationId, id, workerId } = await claimed();
+    await deliveries.cutLock(workerId);
+    await deliveries.sweeper.sweep();
+    expect(await deliveries.attempts.settle(id, 1, { ...refused, ...now })).toBeNull();
+    expect(await deliveries.row(id)).toMatchObject({ status: 'retrying' });
+    expect(await deliveries.attempts.settle(id, 1, { ...accepted, ...now })).toBe('sent');
+    expect(await deliveries.published(notificationId)).toEqual({ sent: 1 });
+  });
+
+  it('gives a late outcome no say once somebody claimed anew', async () => {
+    const { id, workerId } = await claimed();
+    await deliveries.cutLock(workerId);
+    await deliveries.sweeper.sweep();
+    await deliveries.lock().hold((session) => deliveries.claims.claim(id, 3, session.workerId, 'fake'));
+    expect(await deliveries.attempts.settle(id, 1, { ...accepted, ...now })).toBeNull();
+    expect(await deliveries.row(id)).toMatchObject({ status: 'sending', claim_token: 2 });
+  });
+});

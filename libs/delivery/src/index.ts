@@ -1,0 +1,7 @@
+export {
+  DeliveryEnqueueModule,
+  DeliveryModule,
+  deliveryPersistence,
+  DeliverySweepModule,
+  DeliveryWorkerModule,
+} from './delivery.module.ts';

@@ -1,0 +1,180 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import {
+  accepted,
+  ambiguous,
+  Deliveries,
+  failed,
+  FakeChannel,
+  refused,
+} from '../../../../test/support/deliveries.ts';
+import type { Outcome } from '../channels/channel.ts';
+import { maxAttempts } from '../domain/backoff.ts';
+
+const always = (outcome: Outcome) => new FakeChannel(() => outcome);
+
+describe('handing a delivery over', () => {
+  let deliveries: Deliveries;
+
+  beforeAll(async () => {
+    deliveries = await Deliveries.start(inject('postgresUrl'));
+  });
+  afterAll(() => deliveries.close());
+
+  const job = (deliveryId: string, version = 1) => ({ data: { deliveryId, version } });
+  const requestOne = async () => {
+    const { notificationId, ids } = await deliveries.request();
+    return { notificationId, id: ids[0] ?? '' };
+  };
+
+  it('sends once, logs the attempt and tells who counts', async () => {
+    const { notificationId, id } = await requestOne();
+    const channel = new FakeChannel(async () => {
+      expect(await deliveries.row(id)).toMatchObject({ status: 'sending', version: 2, claim_token: 1 });
+      return accepted;
+    });
+    expect(await deliveries.worker(channel).process(job(id))).toBe('sent');
+    expect(channel.handedOver).toMatchObject([
+      { to: 'person0@example.org', subject: 'BTC-USD reached 33000', messageId: `<${id}@mail.example.org>` },
+    ]);
+    const { items, total } = await deliveries.list(notificationId);
+    expect(total).toBe(1);
+    expect(items).toMatchObject([
+      { id, to: 'person0@example.org', status: 'sent', reason: null, settledAt: expect.any(Date) as Date },
+    ]);
+    expect(items[0]?.attempts).toMatchObject([
+      { number: 1, provider: 'fake', outcome: 'accepted', code: '250', response: '250 ok' },
+    ]);
+    expect(items[0]?.attempts[0]?.durationMs).toBeGreaterThanOrEqual(0);
+    const state = await deliveries.state({ type: 'notification', id: notificationId });
+    expect(state).toMatchObject({ counts: { sent: 1 }, inFlight: [], lastSentAt: items[0]?.settledAt });
+    expect(await deliveries.published(notificationId)).toEqual({ sent: 1 });
+  });
+
+  it('sends once however often and wherever the job runs', async () => {
+    const { id } = await requestOne();
+    const channel = always(accepted);
+    const workers = [deliveries.worker(channel), deliveries.worker(channel)];
+    const results = await Promise.all([...workers, ...workers].map((worker) => worker.process(job(id))));
+    expect(results.toSorted()).toEqual(['sent', 'skipped', 'skipped', 'skipped']);
+    expect(channel.handedOver).toHaveLength(1);
+  });
+
+  it('skips a job of an older version', async () => {
+    const { id } = await requestOne();
+    await deliveries.worker(always(refused)).process(job(id));
+    const channel = always(accepted);
+    expect(await deliveries.worker(channel).process(job(id, 1))).toBe('skipped');
+    expect(channel.handedOver).toEqual([]);
+    expect(await deliveries.worker(channel).process(job(id, 3))).toBe('sent');
+    expect(channel.handedOver.map(({ messageId }) => messageId)).toEqual([`<${id}@mail.example.org>`]);
+  });
+
+  it('goes back to pending after a refusal, later, with the answer as its reason', async () => {
+    const { notificationId, id } = await requestOne();
+    expect(await deliveries.worker(always(refused)).process(job(id))).toBe('pending');
+    expect(await deliveries.row(id)).toMatchObject({
+      status: 'pending',
+      reason: '451 later',
+      tainted: false,
+      attempts: 1,
+      worker_id: null,
+    });
+    expect(await deliveries.published(notificationId)).toEqual({ pending: 1 });
+  });
+
+  it('fails for good when the provider says never', async () => {
+    const { id } = await requestOne();
+    expect(await deliveries.worker(always(failed)).process(job(id))).toBe('failed');
+    expect(await deliveries.row(id)).toMatchObject({ status: 'failed', reason: '550 nobody' });
+  });
+
+  it('is tainted when nobody knows, tried again, and never called failed or cancelled after that', async () => {
+    const { notificationId, id } = await requestOne();
+    expect(await deliveries.worker(always(ambiguous)).process(job(id))).toBe('retrying');
+    expect(await deliveries.worker(always(refused)).process(job(id, 3))).toBe('retrying');
+    expect(await deliveries.worker(always(failed)).process(job(id, 5))).toBe('unknown');
+    expect(await deliveries.row(id)).toMatchObject({ tainted: true, claim_token: 3, attempts: 3 });
+    expect(await deliveries.published(notificationId)).toEqual({ unknown: 1 });
+  });
+
+  it('gives up after the last try, with a reason', async () => {
+    const { id } = await requestOne();
+    await deliveries.database.sql`
+      update delivery.deliveries set attempts = ${maxAttempts - 1} where id = ${id}`;
+    expect(await deliveries.worker(always(refused)).process(job(id))).toBe('failed');
+    expect(await deliveries.row(id)).toMatchObject({ reason: '451 later' });
+  });
+
+  it('hands nothing over once its source is deleted, and cancels what it had claimed', async () => {
+    const { notificationId, id } = await requestOne();
+    const lock = deliveries.lock();
+    const channel = always(accepted);
+    const claimed = await lock.hold((session) =>
+      deliveries.claims.claim(id, 1, session.workerId, channel.provider),
+    );
+    await deliveries.stop({ type: 'notification', id: notificationId });
+    const confirmed = await lock.hold((session) => session.confirms(id, claimed?.token ?? 0));
+    expect(confirmed).toBe(false);
+    const nothing = { ...refused, handedOverAt: null, settledAt: new Date() };
+    expect(await deliveries.attempts.settle(id, 1, nothing)).toBe('cancelled');
+  });
+
+  it('says sent when the provider accepted it while its source was being deleted', async () => {
+    const { notificationId, id } = await requestOne();
+    const channel = new FakeChannel(async () => {
+      await deliveries.stop({ type: 'notification', id: notificationId });
+      return accepted;
+    });
+    expect(await deliveries.worker(channel).process(job(id))).toBe('sent');
+  });
+
+  it('breaks off when the liveness lock is lost, and claims on under a new id', async () => {
+    const [{ id }, next] = [await requestOne(), await requestOne()];
+    const lock = deliveries.lock();
+    const ids: (number | null)[] = [];
+    const channel = new FakeChannel(async (lost) => {
+      const { worker_id: workerId } = await deliveries.row(ids.length === 0 ? id : next.id);
+      ids.push(workerId);
+      if (ids.length > 1) return accepted;
+      await deliveries.cutLock(workerId ?? 0);
+      await expect.poll(() => lost.aborted).toBe(true);
+      return ambiguous;
+    });
+    const worker = deliveries.worker(channel, lock);
+    expect(await worker.process(job(id))).toBe('retrying');
+    expect(await worker.process(job(next.id))).toBe('sent');
+    expect(ids[1]).toBeGreaterThan(ids[0] ?? 0);
+  });
+
+  it('hands nothing over when the lock was lost between claim and hand-over', async () => {
+    const { id } = await requestOne();
+    const lock = deliveries.lock();
+    await lock.hold(async (session) => {
+      const claim = await deliveries.claims.claim(id, 1, session.workerId, 'fake');
+      await deliveries.cutLock(session.workerId);
+      expect(await session.confirms(id, claim?.token ?? 0)).toBe(false);
+      expect(session.usable).toBe(false);
+    });
+  });
+
+  it('gives its id up when it cannot tell what became of a claim', async () => {
+    const lock = deliveries.lock();
+    const workerIds: number[] = [];
+    const failing = lock.hold((session) => {
+      workerIds.push(session.workerId);
+      return Promise.reject(new Error('connection lost during commit'));
+    });
+    await expect(failing).rejects.toThrow('commit');
+    await lock.hold(async (session) => void workerIds.push(session.workerId));
+    expect(workerIds[1]).not.toBe(workerIds[0]);
+  });
+
+  it.each(['sent', 'failed', 'cancelled', 'suppressed', 'unknown'])('never leaves %s again', async (end) => {
+    const { id } = await requestOne();
+    await deliveries.database.sql`update delivery.deliveries set status = ${end} where id = ${id}`;
+    expect(await deliveries.worker(always(accepted)).process(job(id))).toBe('skipped');
+    await expect(
+      deliveries.database.sql`update delivery.deliveries set status = 'pending' where id = ${id}`,
+    ).rejects.toThrow(`is ${end} for good`);
+  });
+});

@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
+import { Logger, type OnModuleDestroy } from '@nestjs/common';
+import type { Job } from 'bullmq';
+import { Clock } from '#kernel';
+import { Channel, handOversAtOnce, type Outcome } from '../channels/channel.ts';
+import type { DeliveryState } from '../contracts/index.ts';
+import { type Claim, ClaimDelivery } from '../features/claim-delivery.ts';
+import { type Attempted, SettleAttempt } from '../features/settle-attempt.ts';
+import { deliveriesQueue, type DeliveryJob } from './deliveries-queue.ts';
+import type { LockSession } from './lock-session.ts';
+import { WorkerLock } from './worker-lock.ts';
+
+/** What came of a job: the delivery's new state, or that there was nothing to do or nothing left to say. */
+export type JobResult = DeliveryState | 'skipped' | 'overtaken';
+
+/** Milliseconds between tries to write an outcome down; giving up costs a tainted row, not a mail. */
+const settlePauses = [100, 400, 1_500, 5_000];
+
+const notHandedOver: Outcome = { kind: 'refused', code: 'not-handed-over', response: null, messageId: null };
+
+/** Claims, hands over and settles one delivery a job. */
+@Processor(deliveriesQueue, { concurrency: handOversAtOnce, runRetryDelay: 1_000, maxStalledCount: 10 })
+export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
+  private readonly logger = new Logger(DeliveryProcessor.name);
+
+  constructor(
+    private readonly lock: WorkerLock,
+    private readonly claims: ClaimDelivery,
+    private readonly attempts: SettleAttempt,
+    private readonly channel: Channel,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  process({ data: { deliveryId, version } }: Pick<Job<DeliveryJob>, 'data'>): Promise<JobResult> {
+    return this.lock.hold(async (session) => {
+      const claim = await this.claims.claim(deliveryId, version, session.workerId, this.channel.provider);
+      if (!claim) return 'skipped';
+      const attempted = await this.handOver(claim, session);
+      return (await this.settle(claim, attempted)) ?? 'overtaken';
+    });
+  }
+
+  @OnWorkerEvent('error')
+  logError(error: Error): void {
+    this.logger.warn(`Queue: ${error.message}`);
+  }
+
+  /** Finishes what is in flight, then lets the lock go; transports and database close after this. */
+  async onModuleDestroy(): Promise<void> {
+    await this.worker.close();
+    await this.lock.close();
+  }
+
+  private async handOver(claim: Claim, session: LockSession): Promise<Attempted> {
+    if (!(await session.confirms(claim.deliveryId, claim.token))) {
+      return { ...notHandedOver, handedOverAt: null, settledAt: this.clock.now() };
+    }
+    const handedOverAt = this.clock.now();
+    const outcome = await this.channel.deliver(claim, session.lost);
+    return { ...outcome, handedOverAt, settledAt: this.clock.now() };
+  }
+
+  private async settle({ deliveryId, token }: Claim, attempted: Attempted): Promise<DeliveryState | null> {
+    for (const ms of settlePauses) {
+      try {
+        return await this.attempts.settle(deliveryId, token, attempted);
+      } catch (error) {
+        this.logger.warn(`Outcome not written yet: ${(error as Error).message}`);
+        await pause(ms);
+      }
+    }
+    return this.attempts.settle(deliveryId, token, attempted);
+  }
+}

@@ -1,0 +1,59 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import { Config } from '#platform/config';
+import { LockSession } from './lock-session.ts';
+
+/** Keeps this worker's liveness lock, and takes a new id whenever the old one cannot be trusted any more. */
+@Injectable()
+export class WorkerLock {
+  private readonly logger = new Logger(WorkerLock.name);
+  private session: LockSession | undefined;
+  private opening: Promise<LockSession> | undefined;
+  private closed = false;
+
+  constructor(private readonly config: Config) {}
+
+  /**
+   * Runs `work` under the lock. Its error leaves open what it has claimed: the id is given up, so that the
+   * sweeper takes those claims as soon as the hand-overs that are under way beside it have ended.
+   */
+  async hold<T>(work: (session: LockSession) => Promise<T>): Promise<T> {
+    const session = await this.current();
+    return session.during(async () => {
+      try {
+        return await work(session);
+      } catch (error) {
+        session.retire();
+        throw error;
+      }
+    });
+  }
+
+  /** Resolves once the lock is released; nothing may be under way. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.opening?.catch(() => undefined);
+    this.session?.retire();
+    await this.session?.ended;
+  }
+
+  private async current(): Promise<LockSession> {
+    while (!this.session?.usable) {
+      this.opening ??= this.open().finally(() => (this.opening = undefined));
+      this.session = await this.opening;
+    }
+    return this.session;
+  }
+
+  private async open(): Promise<LockSession> {
+    for (let failures = 0; ; failures += 1) {
+      if (this.closed || this.config.databaseUrl === null) throw new Error('The worker is stopping.');
+      try {
+        return await LockSession.open(this.config.databaseUrl);
+      } catch (error) {
+        if (failures === 0) this.logger.warn(`No liveness lock yet: ${(error as Error).message}`);
+        await pause(1_000);
+      }
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import type { INestApplicationContext } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { Test } from '@nestjs/testing';
+import pg from 'pg';
+import { vi } from 'vitest';
+import { deliveryPersistence, DeliveryModule } from '#libs/delivery';
+import {
+  type DeliveryCounts,
+  type DeliveryState,
+  type DeliveryTransition,
+  FindSourceState,
+  ListDeliveries,
+  type Source,
+  type SourceState,
+} from '#libs/delivery/contracts';
+import { DeliveriesRequested } from '#libs/notifications/contracts';
+import { Clock, newId } from '#kernel';
+import { Config, loadConfig } from '#platform/config';
+import { platformModules } from '#platform/lifecycle';
+import { Database, fragment, migrate } from '#platform/persistence';
+import { Channel, type Outcome, type OutgoingMessage } from '../../libs/delivery/src/channels/channel.ts';
+import { ClaimDelivery } from '../../libs/delivery/src/features/claim-delivery.ts';
+import { OnDeliveriesRequested } from '../../libs/delivery/src/features/on-deliveries-requested.ts';
+import { SettleAttempt } from '../../libs/delivery/src/features/settle-attempt.ts';
+import { StopSource } from '../../libs/delivery/src/features/stop-source.ts';
+import { SweepLostClaims } from '../../libs/delivery/src/features/sweep-lost-claims.ts';
+import { DeliveryProcessor } from '../../libs/delivery/src/jobs/delivery.processor.ts';
+import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
+import { createDatabase, type TestDatabase } from './database.ts';
+
+export const accepted: Outcome = { kind: 'accepted', code: '250', response: '250 ok', messageId: null };
+export const refused: Outcome = { kind: 'refused', code: '451', response: '451 later', messageId: null };
+export const failed: Outcome = { kind: 'failed', code: '550', response: '550 nobody', messageId: null };
+export const ambiguous: Outcome = { kind: 'ambiguous', code: 'ETIMEDOUT', response: null, messageId: null };
+
+/** A provider that answers as told and remembers what it was handed. */
+export class FakeChannel extends Channel {
+  readonly provider = 'fake';
+  readonly handedOver: OutgoingMessage[] = [];
+
+  constructor(readonly answer: (lost: AbortSignal) => Outcome | Promise<Outcome>) {
+    super();
+  }
+
+  async deliver(message: OutgoingMessage, lost: AbortSignal): Promise<Outcome> {
+    this.handedOver.push(message);
+    return this.answer(lost);
+  }
+}
+
+interface DeliveryRow {
+  readonly id: string;
+  readonly status: DeliveryState;
+  readonly reason: string | null;
+  readonly version: number;
+  readonly claim_token: number;
+  readonly worker_id: number | null;
+  readonly tainted: boolean;
+  readonly attempts: number;
+  readonly due: boolean;
+  readonly message_id_header: string;
+}
+
+/** The delivery context on a database of its own, without queue and mail server. */
+export class Deliveries {
+  private readonly locks: WorkerLock[] = [];
+  private readonly clients: pg.Client[] = [];
+
+  private constructor(
+    private readonly postgres: TestDatabase,
+    private readonly app: INestApplicationContext,
+  ) {}
+
+  static async start(adminUrl: string): Promise<Deliveries> {
+    const postgres = await createDatabase(adminUrl);
+    const config = loadConfig({
+      DATABASE_URL: postgres.url,
+      TOCSIN_PROFILE: 'embedded',
+      LOG_LEVEL: 'silent',
+      MAIL_FROM: 'Tocsin <alerts@mail.example.org>',
+    });
+    await migrate(config, [deliveryPersistence]);
+    const module = await Test.createTestingModule({
+      imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryModule],
+      providers: [ClaimDelivery, SettleAttempt, SweepLostClaims],
+    }).compile();
+    module.useLogger(false);
+    return new Deliveries(postgres, await module.init());
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.locks.map((lock) => lock.close()), ...this.clients.map((one) => one.end())]);
+    await this.app.close();
+    await this.postgres.drop();
+  }
+
+  get database(): Database {
+    return this.app.get(Database);
+  }
+  get claims(): ClaimDelivery {
+    return this.app.get(ClaimDelivery);
+  }
+  get attempts(): SettleAttempt {
+    return this.app.get(SettleAttempt);
+  }
+  get sweeper(): SweepLostClaims {
+    return this.app.get(SweepLostClaims);
+  }
+
+  /** Makes a notification with its deliveries and returns their ids. */
+  async request(
+    recipients = 1,
+    notificationId = newId(),
+    alertId = newId(),
+  ): Promise<{ notificationId: string; alertId: string; ids: string[] }> {
+    const event = new DeliveriesRequested({
+      deliveries: [
+        {
+          notificationId,
+          alertIds: [alertId],
+          subject: 'BTC-USD reached 33000',
+          text: 'It crossed.',
+          html: '<p>It crossed.</p>',
+          recipients: Array.from({ length: recipients }, (_, index) => ({
+            channel: 'email' as const,
+            to: `person${index}@example.org`,
+          })),
+        },
+      ],
+    });
+    await this.database.transaction(() =>
+      this.app.get(OnDeliveriesRequested, { strict: false }).react(event),
+    );
+    const rows = await this.database.sql<{ id: string }>`
+      select id from delivery.deliveries where notification_id = ${notificationId} order by id`;
+    return { notificationId, alertId, ids: rows.map(({ id }) => id) };
+  }
+
+  row(id: string): Promise<DeliveryRow> {
+    return this.database.one<DeliveryRow>`
+      select *, due_at <= now() as due from delivery.deliveries where id = ${id}`;
+  }
+
+  stop(source: Source): Promise<void> {
+    return this.database.transaction(() => this.app.get(StopSource, { strict: false }).stop(source));
+  }
+
+  finalise(): Promise<number> {
+    return this.app.get(StopSource, { strict: false }).finalise();
+  }
+
+  state(source: Source): Promise<SourceState> {
+    return this.app.get(QueryBus).execute(new FindSourceState(source));
+  }
+
+  list(notificationId: string, page = 1, perPage = 10) {
+    return this.app.get(QueryBus).execute(new ListDeliveries(notificationId, page, perPage));
+  }
+
+  lock(): WorkerLock {
+    const lock = new WorkerLock(this.app.get(Config));
+    this.locks.push(lock);
+    return lock;
+  }
+
+  worker(channel: Channel, lock = this.lock()): DeliveryProcessor {
+    return new DeliveryProcessor(lock, this.claims, this.attempts, channel, this.app.get(Clock));
+  }
+
+  /** Counts as they follow from every transition that was published. */
+  async published(notificationId: string): Promise<Partial<DeliveryCounts>> {
+    const events = await this.database.sql<{ transition: DeliveryTransition }>`
+      select jsonb_array_elements(payload -> 'transitions') as transition
+      from platform.outbox where type = 'delivery.deliveries-progressed.v1'`;
+    const counts: Partial<Record<DeliveryState, number>> = {};
+    for (const { transition } of events) {
+      if (transition.notificationId !== notificationId) continue;
+      const { from, to, count } = transition;
+      counts[to] = (counts[to] ?? 0) + count;
+      if (from) counts[from] = (counts[from] ?? 0) - count;
+    }
+    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+  }
+
+  /** A session beside the pool, to stall others with. */
+  async session(): Promise<pg.Client> {
+    const client = new pg.Client({ connectionString: this.postgres.url });
+    this.clients.push(client);
+    await client.connect();
+    return client;
+  }
+
+  /** Resolves once that many statements wait for a lock. */
+  async waiting(count: number): Promise<void> {
+    await vi.waitFor(
+      async () => {
+        const { waiting } = await this.database.one<{ waiting: number }>`
+          select count(*) as waiting from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'`;
+        if (waiting !== count) throw new Error(`${waiting} statements wait for a lock, not ${count}.`);
+      },
+      { timeout: 10_000 },
+    );
+  }
+
+  /** Cuts the session that holds the liveness lock of this worker, as Postgres does when its process is gone. */
+  async cutLock(workerId: number): Promise<void> {
+    const lock = fragment`
+      from pg_locks where locktype = 'advisory' and objid = ${workerId}::oid and objsubid = 2
+        and database = (select oid from pg_database where datname = current_database())`;
+    const cut = await this.database.sql`select pg_terminate_backend(pid) ${lock}`;
+    if (cut.length !== 1) throw new Error(`${cut.length} sessions hold the lock of worker ${workerId}.`);
+    await vi.waitFor(async () => {
+      if ((await this.database.sql`select pid ${lock}`).length > 0)
+        throw new Error('The lock is still held.');
+    });
+  }
+}
