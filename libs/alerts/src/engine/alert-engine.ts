@@ -3,6 +3,7 @@ import {
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
+  type OnModuleDestroy,
   type OnModuleInit,
 } from '@nestjs/common';
 import { type Tick, TickStream } from '#libs/market-data/contracts';
@@ -25,7 +26,9 @@ import type { EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
  * before the cursor may pass it; so after a crash the feed starts again at the cursor and nothing is missed.
  */
 @Injectable()
-export class AlertEngine implements OnModuleInit, OnApplicationBootstrap, OnApplicationShutdown {
+export class AlertEngine
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+{
   private readonly logger = new Logger(AlertEngine.name);
   private readonly symbols = new Map<string, SymbolEngine>();
   private readonly committed = new Map<string, ReferenceTick>();
@@ -59,8 +62,12 @@ export class AlertEngine implements OnModuleInit, OnApplicationBootstrap, OnAppl
     for (const loop of [this.following, this.checkpointing, this.catchingUp]) loop.start();
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  /** Before the feeds stop: they wait for the batch under way, which would wait for a Postgres that is away. */
+  onModuleDestroy(): void {
     this.stopped = true;
+  }
+
+  async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.following.stop(), this.catchingUp.stop(), this.checkpointing.stop()]);
     await this.checkpoint();
   }

@@ -84,6 +84,9 @@ function complete(env: Variables): Config {
 
 /** The embedded profile brings these itself; elsewhere their absence must stop the start, not a first mail. */
 function missingIn(config: Config, env: Variables): string[] {
+  if (config.emailVerification === 'required') {
+    return ['EMAIL_VERIFICATION: this version cannot confirm addresses yet; set it to off'];
+  }
   if (config.embedded) return [];
   const needed = ['DATABASE_URL', 'SMTP_URL', 'MAIL_FROM', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const;
   return needed

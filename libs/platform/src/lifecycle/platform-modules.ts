@@ -1,4 +1,5 @@
 import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
 import { Clock, SystemClock } from '#kernel';
 import { type Config, ConfigModule } from '../config/index.ts';
 import { loggingModule } from '../logging/index.ts';
@@ -20,6 +21,8 @@ export function platformModules(
     loggingModule(config, app),
     ClockModule,
     PersistenceModule.forRoot(contexts),
+    // Here and not inside MessagingModule: handlers are registered before anything that asks at its start.
+    CqrsModule.forRoot(),
     MessagingModule,
   ];
 }

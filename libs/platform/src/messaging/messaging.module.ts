@@ -1,6 +1,5 @@
 import { Global, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
-import { CqrsModule } from '@nestjs/cqrs';
 import { Loop } from '../lifecycle/loop.ts';
 import { InTransactionPublisher } from './in-transaction-publisher.ts';
 import { Outbox } from './outbox.ts';
@@ -8,12 +7,12 @@ import { Reactions } from './reactions.ts';
 import { Relay } from './relay.ts';
 import { Wakeups } from './wakeups.ts';
 
-/** Commands, queries and events of a process. */
+/** Events of a process: recorded, relayed, published, waited for. */
 @Global()
 @Module({
-  imports: [CqrsModule.forRoot(), DiscoveryModule],
+  imports: [DiscoveryModule],
   providers: [Outbox, Reactions, InTransactionPublisher, Relay, Wakeups],
-  exports: [CqrsModule, Outbox, InTransactionPublisher, Relay, Wakeups],
+  exports: [Outbox, InTransactionPublisher, Relay, Wakeups],
 })
 export class MessagingModule {}
 
