@@ -1,0 +1,146 @@
+import { Aggregate, newId } from '#kernel';
+import { DeliveriesRequested, type Recipient } from '../contracts/index.ts';
+import { allAccepted, type Deletion, outcomeOf, type Remains, settle } from './deletion.ts';
+import { type DeliveryCounts, noDeliveries } from './delivery-counts.ts';
+import type { LineItem } from './line-item.ts';
+import { alreadySent, noRecipients, notDraft } from './notification.errors.ts';
+import { type NotificationStatus, statusOf } from './notification-status.ts';
+
+export const notificationKinds = ['manual', 'alert', 'digest', 'campaign'] as const;
+export type NotificationKind = (typeof notificationKinds)[number];
+
+/** A firing that a notification tells of: the alert and the exchange's id of the trade that reached it. */
+export interface Firing {
+  readonly alertId: string;
+  readonly tradeId: number;
+}
+
+/** What a recipient reads. */
+export interface Mail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
+
+interface Draft {
+  readonly ownerId: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly lineItems: readonly LineItem[];
+  readonly recipients: readonly Recipient[];
+}
+
+interface Telling {
+  readonly ownerId: string;
+  readonly subject: string;
+  readonly message: string;
+  readonly recipient: Recipient;
+  readonly firing: Firing;
+}
+
+/** Something to be told to somebody. Its deliveries are counted here and live in delivery. */
+export class Notification extends Aggregate {
+  readonly id!: string;
+  readonly kind!: NotificationKind;
+  readonly ownerId!: string;
+  readonly subject!: string;
+  readonly message!: string;
+  lineItems!: readonly LineItem[];
+  recipients!: readonly Recipient[];
+  readonly firings!: readonly Firing[];
+  status!: NotificationStatus;
+  /** Counts edits of what is said and to whom. */
+  version!: number;
+  readonly createdAt!: Date;
+  readonly sendAt!: Date | null;
+  /** How many deliveries were asked for; null before sending begins. */
+  requested!: number | null;
+  /** A projection of what delivery reports, at most a second behind. */
+  readonly counts!: DeliveryCounts;
+  deletion!: Deletion | null;
+
+  constructor(fields: Partial<Notification>) {
+    super();
+    Object.assign(this, fields);
+  }
+
+  static draft(draft: Draft, now: Date): Notification {
+    return new Notification({ ...fresh(now), ...draft, kind: 'manual' });
+  }
+
+  /** Tells of a firing; its delivery is asked for together with those of the whole batch. */
+  static ofFiring({ recipient, firing, ...said }: Telling, now: Date): Notification {
+    const addressed = {
+      recipients: [recipient],
+      firings: [firing],
+      requested: 1,
+      status: 'pending' as const,
+    };
+    return new Notification({ ...fresh(now), ...said, ...addressed, kind: 'alert' });
+  }
+
+  /**
+   * Settles to whom a draft goes; a given list replaces the stored one.
+   * @throws DomainError notifications.not-draft, notifications.no-recipients
+   */
+  address(recipients: readonly Recipient[] | null): void {
+    if (this.status !== 'draft' && this.status !== 'scheduled') throw notDraft(this.status);
+    if (recipients) {
+      this.recipients = recipients;
+      this.version += 1;
+    }
+    if (this.recipients.length === 0) throw noRecipients();
+  }
+
+  /** Begins sending an addressed draft: from now on everybody on the list is owed this mail. */
+  send(lineItems: readonly LineItem[], mail: Mail): void {
+    this.lineItems = lineItems;
+    this.requested = this.recipients.length;
+    this.refreshStatus();
+    const delivery = { notificationId: this.id, alertIds: [], ...mail, recipients: this.recipients };
+    this.record(new DeliveriesRequested({ deliveries: [delivery] }));
+  }
+
+  /**
+   * Deletes it, given what is left of its deliveries after all that could be cancelled was.
+   * @throws DomainError notifications.already-sent
+   */
+  delete(remains: Remains, now: Date): Deletion {
+    if (this.wasSent(remains)) throw alreadySent(remains.lastSentAt);
+    const outcome = outcomeOf(remains);
+    this.deletion = { outcome, at: now.toISOString(), deliveries: remains.counts };
+    this.refreshStatus();
+    return this.deletion;
+  }
+
+  /** Looks again at a deletion; only an open one can change, and only once. */
+  settleDeletion(deletion: Deletion, remains: Remains): Deletion {
+    this.deletion = settle(deletion, remains);
+    return this.deletion;
+  }
+
+  /** Whether all of it had been accepted. */
+  wasSent(remains: Remains): boolean {
+    return allAccepted(remains, this.requested);
+  }
+
+  private refreshStatus(): void {
+    const { requested, counts } = this;
+    const scheduled = this.sendAt !== null;
+    this.status = statusOf({ deleted: this.deletion !== null, scheduled, requested, counts });
+  }
+}
+
+const fresh = (now: Date) => ({
+  id: newId(),
+  lineItems: [],
+  recipients: [],
+  firings: [],
+  status: 'draft' as const,
+  version: 1,
+  createdAt: now,
+  sendAt: null,
+  requested: null,
+  counts: noDeliveries,
+  deletion: null,
+});
