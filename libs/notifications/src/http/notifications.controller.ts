@@ -1,0 +1,140 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import {
+  ApiAcceptedResponse,
+  ApiBody,
+  ApiCreatedResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DeliveryView } from '#libs/delivery/contracts';
+import { ApiProblems, CurrentPrincipal, linkPages, type Page, type Principal } from '#platform/http';
+import { outstandingStatuses } from '../domain/notification-status.ts';
+import { CreateNotification } from '../features/create-notification.ts';
+import { DeleteNotification } from '../features/delete-notification.ts';
+import { FindNotification } from '../features/find-notification.ts';
+import { ListNotificationDeliveries } from '../features/list-notification-deliveries.ts';
+import { ListNotifications } from '../features/list-notifications.ts';
+import type { NotificationView } from '../features/notification-view.ts';
+import { SendNotification } from '../features/send-notification.ts';
+import * as dto from './notifications.dto.ts';
+
+@ApiTags('notifications')
+@Controller('v1/notifications')
+export class NotificationsController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Post()
+  @ApiOperation({
+    summary: 'Create a draft',
+    description: 'A user names their own verified address only; operators and administrators name anybody.',
+  })
+  @ApiCreatedResponse({ standardSchema: dto.notification, description: 'The draft.' })
+  @ApiProblems(400, 401, 403, 413, 415, 422)
+  async createNotification(
+    @CurrentPrincipal() principal: Principal,
+    @Body({ schema: dto.createBody }) body: dto.CreateBody,
+  ): Promise<NotificationView> {
+    const id = await this.commands.execute(new CreateNotification(principal, body));
+    return this.queries.execute(new FindNotification(principal, id));
+  }
+
+  @Post(':id/send')
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Send a draft',
+    description:
+      "Fills the line items with the market's values of now. A given list of recipients replaces the stored one.",
+  })
+  @ApiBody({ required: false })
+  @ApiAcceptedResponse({ standardSchema: dto.notification, description: 'It is being sent.' })
+  @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422)
+  async sendNotification(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id', { schema: dto.notificationId }) id: string,
+    @Body({ schema: dto.sendBody }) body: dto.SendBody,
+  ): Promise<NotificationView> {
+    await this.commands.execute(new SendNotification(principal, id, body?.recipients ?? null));
+    return this.queries.execute(new FindNotification(principal, id));
+  }
+
+  @Get()
+  @ApiOperation({
+    summary: 'List notifications, newest first',
+    description: 'Your own; operators and administrators share manual and campaign ones.',
+  })
+  @ApiOkResponse({ standardSchema: dto.notificationPage, description: 'A page.' })
+  @ApiProblems(401, 422)
+  async listNotifications(
+    @CurrentPrincipal() principal: Principal,
+    @Query({ schema: dto.listQuery }) query: dto.ListQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<NotificationView>> {
+    const { status, kind: kinds, alertId, page, per_page: perPage } = query;
+    const statuses = status?.flatMap((one) => (one === 'outstanding' ? outstandingStatuses : [one]));
+    const filter = { statuses, kinds, alertId };
+    const found = await this.queries.execute(new ListNotifications(principal, filter, page, perPage));
+    const answer = { ...found, page, perPage, totalExact: true };
+    linkPages(request, reply, answer);
+    return answer;
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Read a notification, also a deleted one' })
+  @ApiOkResponse({ standardSchema: dto.notification, description: 'The notification.' })
+  @ApiProblems(401, 404, 422)
+  getNotification(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id', { schema: dto.notificationId }) id: string,
+  ): Promise<NotificationView> {
+    return this.queries.execute(new FindNotification(principal, id));
+  }
+
+  @Get(':id/deliveries')
+  @ApiOperation({ summary: 'List the deliveries of a notification with every attempt, newest first' })
+  @ApiOkResponse({ standardSchema: dto.deliveryPage, description: 'A page.' })
+  @ApiProblems(401, 404, 422)
+  async listNotificationDeliveries(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id', { schema: dto.notificationId }) id: string,
+    @Query({ schema: dto.deliveriesQuery }) { page, per_page: perPage }: dto.DeliveriesQuery,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<Page<DeliveryView>> {
+    const found = await this.queries.execute(new ListNotificationDeliveries(principal, id, page, perPage));
+    const answer = { ...found, page, perPage, totalExact: true };
+    linkPages(request, reply, answer);
+    return answer;
+  }
+
+  @Delete(':id')
+  @ApiOperation({
+    summary: 'Delete a notification and stop what has not left',
+    description:
+      'No new attempt starts after any answer. Only a 202 may be another answer when asked again; a 200 stays.',
+  })
+  @ApiOkResponse({ standardSchema: dto.deleted, description: 'How it ended.' })
+  @ApiAcceptedResponse({
+    standardSchema: dto.beingDeleted,
+    description: 'Attempts are being handed over; ask again after `Retry-After` seconds.',
+    headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
+  })
+  @ApiProblems(401, 404, 409, 422)
+  async deleteNotification(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id', { schema: dto.notificationId }) id: string,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<dto.DeletionAnswer> {
+    const answer = await this.commands.execute(new DeleteNotification(principal, id));
+    const { outcome, inFlight, deliveries } = answer;
+    if (outcome !== 'pending') return { id, outcome, deliveries };
+    void reply.status(202).header('Retry-After', '1');
+    return { id, outcome, inFlight: [...inFlight], deliveries };
+  }
+}

@@ -1,0 +1,5 @@
+export {
+  NotificationsHttpModule,
+  NotificationsModule,
+  notificationsPersistence,
+} from './notifications.module.ts';
