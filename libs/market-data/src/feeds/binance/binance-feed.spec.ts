@@ -336,6 +336,7 @@ describe('The Binance feed', () => {
       server.injectFrame('{"stream":');
       server.injectFrame('');
       server.injectFrame({ stream: 'btcusdt@aggTrade', data: null });
+      server.injectFrame({ result: null, id: 99 });
       server.injectFrame(frameOf({ ...trade!, id: 12, price: '0.00000000' }));
       server.injectFrame(frameOf({ ...trade!, id: 12, price: '-1' }));
       server.injectFrame(frameOf({ ...trade!, id: 12, symbol: 'DOGEUSDT' }));
