@@ -106,7 +106,7 @@ export class Notification extends Aggregate {
    * @throws DomainError notifications.already-sent
    */
   delete(remains: Remains, now: Date): Deletion {
-    if (this.wasSent(remains)) throw alreadySent(remains.lastSentAt);
+    if (allAccepted(remains, this.requested)) throw alreadySent(remains.lastSentAt);
     const outcome = outcomeOf(remains);
     this.deletion = { outcome, at: now.toISOString(), deliveries: remains.counts };
     this.refreshStatus();
@@ -117,11 +117,6 @@ export class Notification extends Aggregate {
   settleDeletion(deletion: Deletion, remains: Remains): Deletion {
     this.deletion = settle(deletion, remains);
     return this.deletion;
-  }
-
-  /** Whether all of it had been accepted. */
-  wasSent(remains: Remains): boolean {
-    return allAccepted(remains, this.requested);
   }
 
   private refreshStatus(): void {

@@ -1,33 +1,34 @@
-import { QueryBus } from '@nestjs/cqrs';
 import { Clock } from '#kernel';
 import { AlertDeleted } from '#libs/alerts/contracts';
-import { FindSourceState } from '#libs/delivery/contracts';
-import { InTransactionPublisher, type Reaction, ReactsWithin } from '#platform/messaging';
-import { NotificationDeleted } from '../contracts/index.ts';
+import { type Reaction, ReactsWithin } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import { outstandingStatuses } from '../domain/notification-status.ts';
 import { AlertLocks } from '../persistence/alert-locks.ts';
-import { NotificationRepository } from '../persistence/notification.repository.ts';
 
-/** What is still owed of a deleted alert is deleted with it, in its transaction, and says how that ended. */
+/**
+ * What is still owed of a deleted alert is deleted with it, in its transaction. Delivery stops the rows in a
+ * reaction of its own, before this one or after, so the outcome stays open here: something outstanding has
+ * progress to come, be it a cancellation, and that settles it.
+ */
 @ReactsWithin(AlertDeleted)
 export class OnAlertDeleted implements Reaction<AlertDeleted> {
   constructor(
-    private readonly queries: QueryBus,
-    private readonly publisher: InTransactionPublisher,
+    private readonly database: Database,
     private readonly alerts: AlertLocks,
-    private readonly notifications: NotificationRepository,
     private readonly clock: Clock,
   ) {}
 
   async react({ payload: { alertId } }: AlertDeleted): Promise<void> {
     const now = this.clock.now();
     await this.alerts.delete(alertId, now);
-    for (const notification of await this.notifications.outstandingOf(alertId)) {
-      const { id } = notification;
-      // Delivery reacts to the alert's deletion too, before this or after: it is told of each notification,
-      // so that the outcome is true whichever it was.
-      await this.publisher.publish(new NotificationDeleted({ notificationId: id }));
-      const remains = await this.queries.execute(new FindSourceState({ type: 'notification', id }));
-      if (!notification.wasSent(remains)) notification.delete(remains, now);
-    }
+    await this.database.sql`
+      update notifications.notifications set
+        status = 'deleted',
+        deletion = jsonb_build_object('outcome', 'pending', 'at', ${now.toISOString()}::text, 'deliveries', counts)
+      where id in (
+        select id from notifications.notifications
+        where firings <> '[]' and firings @> ${JSON.stringify([{ alertId }])}::jsonb
+          and status = any(${outstandingStatuses})
+        order by id for update)`;
   }
 }

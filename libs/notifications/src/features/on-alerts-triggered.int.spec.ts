@@ -1,8 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { QueryBus } from '@nestjs/cqrs';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it, vi } from 'vitest';
-import { newId } from '#kernel';
+import { type DomainEvent, newId } from '#kernel';
 import { AlertDeleted, AlertsTriggered, type FiredAlert } from '#libs/alerts/contracts';
+import { DeliveriesProgressed } from '#libs/delivery/contracts';
 import { FindNotificationsOfAlert, type RequestedDelivery } from '../contracts/index.ts';
 import type { Principal } from '#platform/http';
 import { InTransactionPublisher, Outbox, Relay } from '#platform/messaging';
@@ -34,10 +35,11 @@ const fired = (owner: Principal, tradeId = 1): FiredAlert => ({
   tradedAt: '2026-11-21T10:15:30.123Z',
   note: 'sell?',
 });
-async function trigger(...alerts: FiredAlert[]): Promise<void> {
-  await bench.database.transaction(() => bench.app.get(Outbox).append([new AlertsTriggered({ alerts })]));
+async function relay(event: DomainEvent): Promise<void> {
+  await bench.database.transaction(() => bench.app.get(Outbox).append([event]));
   await bench.app.get(Relay).drain();
 }
+const trigger = (...alerts: FiredAlert[]) => relay(new AlertsTriggered({ alerts }));
 const deleteAlert = ({ alertId, userId }: FiredAlert) =>
   bench.database.transaction(() =>
     bench.app.get(InTransactionPublisher).publish(new AlertDeleted({ alertId, userId })),
@@ -149,33 +151,43 @@ describe('A thousand fired alerts', () => {
 });
 
 describe('Deleting an alert', () => {
-  it('deletes what is still owed of it, with its true outcome', async () => {
+  it('deletes what is still owed of it, and the next progress says with which outcome', async () => {
     const owner = bench.outside.person('user');
-    const [cancelled, stopped, open] = [fired(owner), fired(owner), fired(owner)];
-    await trigger(cancelled, stopped, open);
-    const idOf = async ({ alertId }: FiredAlert) => (await notificationsOf(owner, alertId))[0]?.id ?? '';
-    bench.outside.stateIs(await idOf(cancelled), { counts: counts({ cancelled: 1 }) });
-    bench.outside.stateIs(await idOf(stopped), { counts: counts({ unknown: 1 }) });
-    bench.outside.stateIs(await idOf(open), { counts: counts({ sending: 1 }), inFlight: [newId()] });
-    for (const alert of [cancelled, stopped, open]) {
-      await deleteAlert(alert);
-      expect(bench.outside.toldDeleted).toContain(await idOf(alert));
-    }
-    expect(await notificationsOf(owner)).toMatchObject([
-      { status: 'deleted', deletion: { outcome: 'pending' } },
-      { status: 'deleted', deletion: { outcome: 'stopped' } },
-      { status: 'deleted', deletion: { outcome: 'cancelled' } },
+    const alerts = [fired(owner), fired(owner), fired(owner)];
+    await trigger(...alerts);
+    for (const alert of alerts) await deleteAlert(alert);
+    const open = await notificationsOf(owner);
+    expect(open).toHaveLength(3);
+    for (const one of open)
+      expect(one).toMatchObject({ status: 'deleted', deletion: { outcome: 'pending' } });
+
+    const states = [{ cancelled: 1 }, { unknown: 1 }, { sending: 1 }];
+    for (const [index, { id }] of open.entries())
+      bench.outside.stateIs(id, { counts: counts(states[index] ?? {}) });
+    const transitions = open.map(
+      ({ id }) => ({ notificationId: id, from: null, to: 'pending', count: 1 }) as const,
+    );
+    await relay(new DeliveriesProgressed({ transitions }));
+    expect((await notificationsOf(owner)).map(({ deletion }) => deletion?.outcome)).toEqual([
+      'cancelled',
+      'stopped',
+      'pending',
     ]);
   });
 
-  it('leaves alone what had been accepted, also when the counts do not know yet', async () => {
+  it('leaves alone what is over, and what tells of other alerts', async () => {
     const owner = bench.outside.person('user');
-    const alert = fired(owner);
-    await trigger(alert);
-    const [notification] = await notificationsOf(owner);
-    bench.outside.stateIs(notification?.id ?? '', { counts: counts({ sent: 1 }), lastSentAt: new Date() });
-    await deleteAlert(alert);
-    expect(await notificationsOf(owner)).toMatchObject([{ status: 'pending', deletion: null }]);
+    const [over, other] = [fired(owner), fired(owner)];
+    await trigger(over);
+    const [{ id } = { id: '' }] = await notificationsOf(owner);
+    const sent = { notificationId: id, from: null, to: 'sent', count: 1 } as const;
+    await relay(new DeliveriesProgressed({ transitions: [sent] }));
+    await trigger(other);
+    await deleteAlert(over);
+    expect(await notificationsOf(owner)).toMatchObject([
+      { status: 'pending', deletion: null },
+      { status: 'sent', deletion: null },
+    ]);
   });
 
   it('before its firing is relayed leaves nothing to tell', async () => {
@@ -203,6 +215,6 @@ describe('Deleting an alert', () => {
     const told = await notificationsOf(owner);
     expect(told).toHaveLength(before.length + 1);
     for (const one of told)
-      expect(one).toMatchObject({ status: 'deleted', deletion: { outcome: 'cancelled' } });
+      expect(one).toMatchObject({ status: 'deleted', deletion: { outcome: 'pending' } });
   });
 });

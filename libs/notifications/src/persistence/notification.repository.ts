@@ -3,7 +3,6 @@ import { Injectable } from '@nestjs/common';
 import type { Principal } from '#platform/http';
 import { Database, fragment } from '#platform/persistence';
 import { notificationNotFound } from '../domain/notification.errors.ts';
-import { outstandingStatuses } from '../domain/notification-status.ts';
 import { Notification } from '../domain/notification.ts';
 
 /** Everybody sees their own; operators and administrators share manual and campaign ones. */
@@ -51,18 +50,5 @@ export class NotificationRepository {
       { id },
       { lockMode: LockMode.PESSIMISTIC_WRITE },
     );
-  }
-
-  /** The notifications of an alert that are still owed to somebody, locked in the order of their ids. */
-  async outstandingOf(alertId: string): Promise<Notification[]> {
-    const rows = await this.database.sql<{ id: string }>`
-      select id from notifications.notifications
-      where firings <> '[]' and firings @> ${JSON.stringify([{ alertId }])}::jsonb
-        and status = any(${outstandingStatuses})`;
-    const ids = rows.map(({ id }) => id);
-    if (ids.length === 0) return [];
-    const where = { id: { $in: ids }, status: { $in: [...outstandingStatuses] } };
-    const options = { lockMode: LockMode.PESSIMISTIC_WRITE, orderBy: { id: 'asc' } } as const;
-    return this.database.entities.find(Notification, where, options);
   }
 }
