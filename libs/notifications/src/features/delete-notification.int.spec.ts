@@ -3,11 +3,8 @@ import { newId } from '#kernel';
 import { DeliveriesProgressed, type DeliveryTransition } from '#libs/delivery/contracts';
 import type { Principal } from '#platform/http';
 import { Outbox, Relay } from '#platform/messaging';
-import {
-  counts,
-  type NotificationsBench,
-  startNotifications,
-} from '../../../../test/support/notifications.ts';
+import { counts } from '../../../../test/support/notifications-outside.ts';
+import { type NotificationsBench, startNotifications } from '../../../../test/support/notifications.ts';
 
 let bench: NotificationsBench;
 let operator: Principal;

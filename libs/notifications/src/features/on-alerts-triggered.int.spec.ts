@@ -7,11 +7,8 @@ import { DeliveriesProgressed } from '#libs/delivery/contracts';
 import { FindNotificationsOfAlert, type RequestedDelivery } from '../contracts/index.ts';
 import type { Principal } from '#platform/http';
 import { InTransactionPublisher, Outbox, Relay } from '#platform/messaging';
-import {
-  counts,
-  type NotificationsBench,
-  startNotifications,
-} from '../../../../test/support/notifications.ts';
+import { counts } from '../../../../test/support/notifications-outside.ts';
+import { type NotificationsBench, startNotifications } from '../../../../test/support/notifications.ts';
 import { OnAlertsTriggered } from './on-alerts-triggered.ts';
 
 let bench: NotificationsBench;

@@ -19,6 +19,7 @@ import { ListNotificationDeliveries } from '../features/list-notification-delive
 import { ListNotifications } from '../features/list-notifications.ts';
 import type { NotificationView } from '../features/notification-view.ts';
 import { SendNotification } from '../features/send-notification.ts';
+import * as answers from './answers.dto.ts';
 import * as dto from './notifications.dto.ts';
 
 @ApiTags('notifications')
@@ -34,7 +35,7 @@ export class NotificationsController {
     summary: 'Create a draft',
     description: 'A user names their own verified address only; operators and administrators name anybody.',
   })
-  @ApiCreatedResponse({ standardSchema: dto.notification, description: 'The draft.' })
+  @ApiCreatedResponse({ standardSchema: answers.notification, description: 'The draft.' })
   @ApiProblems(400, 401, 403, 413, 415, 422)
   async createNotification(
     @CurrentPrincipal() principal: Principal,
@@ -52,7 +53,7 @@ export class NotificationsController {
       "Fills the line items with the market's values of now. A given list of recipients replaces the stored one.",
   })
   @ApiBody({ required: false })
-  @ApiAcceptedResponse({ standardSchema: dto.notification, description: 'It is being sent.' })
+  @ApiAcceptedResponse({ standardSchema: answers.notification, description: 'It is being sent.' })
   @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422)
   async sendNotification(
     @CurrentPrincipal() principal: Principal,
@@ -68,7 +69,7 @@ export class NotificationsController {
     summary: 'List notifications, newest first',
     description: 'Your own; operators and administrators share manual and campaign ones.',
   })
-  @ApiOkResponse({ standardSchema: dto.notificationPage, description: 'A page.' })
+  @ApiOkResponse({ standardSchema: answers.notificationPage, description: 'A page.' })
   @ApiProblems(401, 422)
   async listNotifications(
     @CurrentPrincipal() principal: Principal,
@@ -87,7 +88,7 @@ export class NotificationsController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Read a notification, also a deleted one' })
-  @ApiOkResponse({ standardSchema: dto.notification, description: 'The notification.' })
+  @ApiOkResponse({ standardSchema: answers.notification, description: 'The notification.' })
   @ApiProblems(401, 404, 422)
   getNotification(
     @CurrentPrincipal() principal: Principal,
@@ -98,7 +99,7 @@ export class NotificationsController {
 
   @Get(':id/deliveries')
   @ApiOperation({ summary: 'List the deliveries of a notification with every attempt, newest first' })
-  @ApiOkResponse({ standardSchema: dto.deliveryPage, description: 'A page.' })
+  @ApiOkResponse({ standardSchema: answers.deliveryPage, description: 'A page.' })
   @ApiProblems(401, 404, 422)
   async listNotificationDeliveries(
     @CurrentPrincipal() principal: Principal,
@@ -119,9 +120,9 @@ export class NotificationsController {
     description:
       'No new attempt starts after any answer. Only a 202 may be another answer when asked again; a 200 stays.',
   })
-  @ApiOkResponse({ standardSchema: dto.deleted, description: 'How it ended.' })
+  @ApiOkResponse({ standardSchema: answers.deleted, description: 'How it ended.' })
   @ApiAcceptedResponse({
-    standardSchema: dto.beingDeleted,
+    standardSchema: answers.beingDeleted,
     description: 'Attempts are being handed over; ask again after `Retry-After` seconds.',
     headers: { 'Retry-After': { description: 'Seconds.', schema: { type: 'integer' } } },
   })
@@ -130,7 +131,7 @@ export class NotificationsController {
     @CurrentPrincipal() principal: Principal,
     @Param('id', { schema: dto.notificationId }) id: string,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<dto.DeletionAnswer> {
+  ): Promise<answers.DeletionAnswer> {
     const answer = await this.commands.execute(new DeleteNotification(principal, id));
     const { outcome, inFlight, deliveries } = answer;
     if (outcome !== 'pending') return { id, outcome, deliveries };
