@@ -9,7 +9,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
-          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts'],
+          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/support/**/*.spec.ts'],
           exclude: ['**/*.int.spec.ts'],
         },
       },

@@ -13,6 +13,7 @@ import { NotificationsModule, notificationsPersistence } from '#libs/notificatio
 import type { Config, WorkerRole } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { RelayModule } from '#platform/messaging';
+import { queuesModule } from '#platform/queues';
 
 const contexts = [
   identityPersistence,
@@ -35,6 +36,9 @@ const modulesOfRole: Record<WorkerRole, readonly Type[]> = {
 export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     const roles = config.workerRoles.flatMap((role) => modulesOfRole[role]);
-    return { module: WorkerModule, imports: [...platformModules(config, 'worker', contexts), ...roles] };
+    return {
+      module: WorkerModule,
+      imports: [...platformModules(config, 'worker', contexts), queuesModule(config), ...roles],
+    };
   }
 }

@@ -13,7 +13,8 @@ export async function run<App extends INestApplicationContext>(
   try {
     const app = await create();
     app.useLogger(app.get(Logger));
-    app.enableShutdownHooks();
+    // An end that was asked for is a success; dying of the signal again would look like a crash.
+    app.enableShutdownHooks(undefined, { useProcessExit: true });
     await start(app);
     // The channel to the supervisor breaks when that process is killed; nobody else would stop this one.
     process.once('disconnect', () => void app.close().finally(() => process.exit(0)));

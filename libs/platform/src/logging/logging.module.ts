@@ -15,6 +15,15 @@ const sensitive = [
   'cookie',
 ];
 
+/** Parts of Nest that tell, line by line, that a start went as always. */
+const chatter = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
+
 /** Structured logs of one process, a JSON line each, with the request's id and none of its secrets. */
 export function loggingModule(config: Config, app: string): DynamicModule {
   return LoggerModule.forRoot({
@@ -22,6 +31,13 @@ export function loggingModule(config: Config, app: string): DynamicModule {
       level: config.logLevel,
       base: { app, pid: process.pid },
       genReqId: (request) => request.id,
+      hooks: {
+        logMethod(inputs, method, level) {
+          const [first] = inputs as [{ context?: string } | string];
+          const framework = level === 30 && typeof first === 'object' && chatter.has(first.context ?? '');
+          if (!framework || this.isLevelEnabled('debug')) method.apply(this, inputs);
+        },
+      },
       redact: {
         paths: [
           'req.headers.authorization',
