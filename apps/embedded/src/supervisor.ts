@@ -70,7 +70,8 @@ export class Supervisor {
     await timed('api and worker', async () => {
       if (this.config.smtpUrl === null) this.inbox = this.serve('mailbox', base);
       this.services.push(this.serve('api', environment), this.serve('worker', environment));
-      await this.ready();
+      await this.answers(`http://${reachable(this.config.host)}:${this.config.port}/health/ready`);
+      if (this.inbox) await this.answers(`http://127.0.0.1:${this.config.mailbox.port}/`);
     });
     return { parts };
   }
@@ -81,9 +82,8 @@ export class Supervisor {
     return service;
   }
 
-  private async ready(): Promise<void> {
+  private async answers(url: string): Promise<void> {
     const { signal } = this.stopped;
-    const url = `http://${reachable(this.config.host)}:${this.config.port}/health/ready`;
     for (;;) {
       const answer = await fetch(url, { signal: AbortSignal.any([signal, AbortSignal.timeout(2000)]) }).catch(
         () => undefined,
