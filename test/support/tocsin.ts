@@ -33,15 +33,14 @@ export class Tocsin {
   }
 
   /** Waits for output; fails with all of it when the process ends instead. */
-  async prints(pattern: RegExp): Promise<RegExpExecArray> {
-    return vi.waitFor(
-      () => {
-        const match = pattern.exec(this.output);
-        if (!match) throw new Error(`${String(pattern)} is not in the output:\n${this.output}`);
-        return match;
-      },
-      { timeout: 60_000, interval: 50 },
-    );
+  async prints(pattern: RegExp): Promise<string[]> {
+    const isOver = () => this.process.exitCode !== null || this.process.signalCode !== null;
+    const match = await vi.waitUntil(() => pattern.exec(this.output) ?? (isOver() && []), {
+      timeout: 60_000,
+      interval: 50,
+    });
+    if (!match[0]) throw new Error(`${String(pattern)} is not in the output:\n${this.output}`);
+    return match;
   }
 
   kill(signal: NodeJS.Signals): void {
