@@ -4,6 +4,9 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 
 export default defineConfig({
   test: {
+    reporters: ['default', './tools/closing-line.ts'],
+    // What a program logs is worth reading where a test of it failed.
+    silent: 'passed-only',
     projects: [
       {
         ...source,

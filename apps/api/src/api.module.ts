@@ -3,7 +3,7 @@ import { AlertsHttpModule, alertsPersistence } from '#libs/alerts';
 import { DeliveryModule, deliveryPersistence } from '#libs/delivery';
 import { IdentityHttpModule, identityPersistence } from '#libs/identity';
 import { MarketDataHttpModule, marketDataPersistence } from '#libs/market-data';
-import { NotificationsHttpModule, notificationsPersistence } from '#libs/notifications';
+import { NotificationsHttpModule, NotificationsModule, notificationsPersistence } from '#libs/notifications';
 import type { Config } from '#platform/config';
 import { HealthModule } from '#platform/health';
 import { platformModules } from '#platform/lifecycle';
@@ -24,6 +24,8 @@ export const contexts = [
     MarketDataHttpModule,
     AlertsHttpModule,
     NotificationsHttpModule,
+    // In this order: a deletion locks notifications before deliveries, in every process and on every way.
+    NotificationsModule,
     DeliveryModule,
   ],
 })
