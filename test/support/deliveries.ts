@@ -163,8 +163,21 @@ export class Deliveries {
     return lock;
   }
 
-  worker(channel: Channel, lock = this.lock()): DeliveryProcessor {
-    return new DeliveryProcessor(lock, this.claims, this.attempts, channel, this.app.get(Clock));
+  /** A worker without a queue; `afterClaim` happens between the claim and the hand-over. */
+  worker(
+    channel: Channel,
+    lock = this.lock(),
+    afterClaim: (workerId: number) => Promise<void> = () => Promise.resolve(),
+  ): DeliveryProcessor {
+    const { claims } = this;
+    const paused = Object.assign(Object.create(claims) as ClaimDelivery, {
+      claim: async (...of: Parameters<ClaimDelivery['claim']>) => {
+        const claim = await claims.claim(...of);
+        await afterClaim(of[2]);
+        return claim;
+      },
+    });
+    return new DeliveryProcessor(lock, paused, this.attempts, channel, this.app.get(Clock));
   }
 
   /** Counts as they follow from every transition that was published. */

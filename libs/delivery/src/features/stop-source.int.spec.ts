@@ -120,7 +120,7 @@ describe('deleting a source', () => {
   });
 
   it('waits for a fan-out under way and then cancels its rows', async () => {
-    const notificationId = newId();
+    const { notificationId } = await deliveries.request(1);
     const release = await stall('messages');
     const requesting = deliveries.request(3, notificationId);
     await deliveries.waiting(1);
@@ -128,7 +128,7 @@ describe('deleting a source', () => {
     await deliveries.waiting(2);
     await release();
     await Promise.all([requesting, deleting]);
-    expect(await deliveries.published(notificationId)).toEqual({ cancelled: 3 });
+    expect(await deliveries.published(notificationId)).toEqual({ cancelled: 4 });
   });
 
   it('is seen by a fan-out that waited for it, whose rows are born cancelled', async () => {

@@ -105,18 +105,15 @@ describe('handing a delivery over', () => {
     expect(await deliveries.row(id)).toMatchObject({ reason: '451 later' });
   });
 
-  it('hands nothing over once its source is deleted, and cancels what it had claimed', async () => {
+  it('hands nothing over when its source was deleted after the claim, and cancels it', async () => {
     const { notificationId, id } = await requestOne();
-    const lock = deliveries.lock();
     const channel = always(accepted);
-    const claimed = await lock.hold((session) =>
-      deliveries.claims.claim(id, 1, session.workerId, channel.provider),
+    const worker = deliveries.worker(channel, deliveries.lock(), () =>
+      deliveries.stop({ type: 'notification', id: notificationId }),
     );
-    await deliveries.stop({ type: 'notification', id: notificationId });
-    const confirmed = await lock.hold((session) => session.confirms(id, claimed?.token ?? 0));
-    expect(confirmed).toBe(false);
-    const nothing = { ...refused, handedOverAt: null, settledAt: new Date() };
-    expect(await deliveries.attempts.settle(id, 1, nothing)).toBe('cancelled');
+    expect(await worker.process(job(id))).toBe('cancelled');
+    expect(channel.handedOver).toEqual([]);
+    expect(await deliveries.row(id)).toMatchObject({ attempts: 0, reason: 'not-handed-over' });
   });
 
   it('says sent when the provider accepted it while its source was being deleted', async () => {
@@ -146,15 +143,25 @@ describe('handing a delivery over', () => {
     expect(ids[1]).toBeGreaterThan(ids[0] ?? 0);
   });
 
-  it('hands nothing over when the lock was lost between claim and hand-over', async () => {
+  it('hands nothing over when the lock was lost after the claim', async () => {
     const { id } = await requestOne();
+    const channel = always(accepted);
+    const worker = deliveries.worker(channel, deliveries.lock(), (workerId) => deliveries.cutLock(workerId));
+    expect(await worker.process(job(id))).toBe('pending');
+    expect(channel.handedOver).toEqual([]);
+  });
+
+  it('hands nothing over when a sweeper took the claim away and somebody claimed anew', async () => {
+    const { id } = await requestOne();
+    const channel = always(accepted);
     const lock = deliveries.lock();
-    await lock.hold(async (session) => {
-      const claim = await deliveries.claims.claim(id, 1, session.workerId, 'fake');
-      await deliveries.cutLock(session.workerId);
-      expect(await session.confirms(id, claim?.token ?? 0)).toBe(false);
-      expect(session.usable).toBe(false);
+    const worker = deliveries.worker(channel, lock, async (workerId) => {
+      await deliveries.cutLock(workerId);
+      await deliveries.sweeper.sweep();
+      await deliveries.lock().hold((other) => deliveries.claims.claim(id, 3, other.workerId, 'fake'));
     });
+    expect(await worker.process(job(id))).toBe('overtaken');
+    expect(channel.handedOver).toEqual([]);
   });
 
   it('gives its id up when it cannot tell what became of a claim', async () => {
