@@ -88,11 +88,26 @@ describe('the embedded profile', () => {
     tocsin.pressCtrlC();
     expect(await tocsin.ended()).toBe(0);
     expect(pids.filter(isAlive)).toEqual([]);
-    expect(tocsin.output).not.toContain('starting it again');
+    expect(tocsin.output).not.toMatch(/starting it again|killed/);
     const log = readFileSync(join(dataDir, 'postgres.log'), 'utf8');
     expect(log).toContain('database system is shut down');
     // It says so when it ends while somebody is still connected.
     expect(log).not.toContain('terminating connection');
+  });
+
+  it('does not wait for a program that hangs when Ctrl-C is pressed again', async () => {
+    const tocsin = start();
+    await tocsin.ready();
+    const pids = tocsin.children();
+    const [worker = 0] = tocsin.children(/apps\/worker/);
+    process.kill(worker, 'SIGSTOP');
+    const pressUntilItIsOver = (): void => {
+      if (!tocsin.isOver()) tocsin.pressCtrlC();
+      expect(tocsin.isOver()).toBe(true);
+    };
+    await vi.waitFor(pressUntilItIsOver, { timeout: 10_000, interval: 300 });
+    expect(tocsin.output).toMatch(/worker +killed before it had finished/);
+    expect(pids.filter(isAlive)).toEqual([]);
   });
 
   it('stops when it is told to while it is still starting', async () => {

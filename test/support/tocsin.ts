@@ -34,13 +34,16 @@ export class Tocsin {
 
   /** Waits for output; fails with all of it when the process ends instead. */
   async prints(pattern: RegExp): Promise<string[]> {
-    const isOver = () => this.process.exitCode !== null || this.process.signalCode !== null;
-    const match = await vi.waitUntil(() => pattern.exec(this.output) ?? (isOver() && []), {
+    const match = await vi.waitUntil(() => pattern.exec(this.output) ?? (this.isOver() && []), {
       timeout: 60_000,
       interval: 50,
     });
     if (!match[0]) throw new Error(`${String(pattern)} is not in the output:\n${this.output}`);
     return match;
+  }
+
+  isOver(): boolean {
+    return this.process.exitCode !== null || this.process.signalCode !== null;
   }
 
   kill(signal: NodeJS.Signals): void {

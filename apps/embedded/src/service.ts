@@ -57,6 +57,7 @@ export class Service {
   kill(): void {
     const pid = this.child?.pid;
     if (pid === undefined) return;
+    this.print(lineOf(this.program.name, 'killed before it had finished'));
     try {
       process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
     } catch {
