@@ -1,2 +1,1 @@
-export { queueConnection, queuesModule } from './queues.module.ts';
-export { migrateQueues } from './migrate-queues.ts';
+export { queuesModule } from './queues.module.ts';

@@ -14,7 +14,7 @@ export function queuesModule(config: Config): DynamicModule {
  * Where BullMQ keeps its jobs. Budget: every queue and every worker of it opens a pool of its own with at most
  * three connections, a worker one more to listen; they come on top of `DATABASE_POOL_SIZE`.
  */
-export function queueConnection(config: Config): ConnectionOptions {
+function queueConnection(config: Config): ConnectionOptions {
   return {
     connectionString: config.databaseUrl,
     schema: queueSchema,
