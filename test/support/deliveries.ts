@@ -18,7 +18,7 @@ import { Clock, newId } from '#kernel';
 import { Config, loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Database, fragment, migrate } from '#platform/persistence';
-import { Channel, type Outcome, type OutgoingMessage } from '../../libs/delivery/src/channels/channel.ts';
+import type { Channel } from '../../libs/delivery/src/channels/channel.ts';
 import { ClaimDelivery } from '../../libs/delivery/src/features/claim-delivery.ts';
 import { OnDeliveriesRequested } from '../../libs/delivery/src/features/on-deliveries-requested.ts';
 import { SettleAttempt } from '../../libs/delivery/src/features/settle-attempt.ts';
@@ -27,26 +27,6 @@ import { SweepLostClaims } from '../../libs/delivery/src/features/sweep-lost-cla
 import { DeliveryProcessor } from '../../libs/delivery/src/jobs/delivery.processor.ts';
 import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
 import { createDatabase, type TestDatabase } from './database.ts';
-
-export const accepted: Outcome = { kind: 'accepted', code: '250', response: '250 ok', messageId: null };
-export const refused: Outcome = { kind: 'refused', code: '451', response: '451 later', messageId: null };
-export const failed: Outcome = { kind: 'failed', code: '550', response: '550 nobody', messageId: null };
-export const ambiguous: Outcome = { kind: 'ambiguous', code: 'ETIMEDOUT', response: null, messageId: null };
-
-/** A provider that answers as told and remembers what it was handed. */
-export class FakeChannel extends Channel {
-  readonly provider = 'fake';
-  readonly handedOver: OutgoingMessage[] = [];
-
-  constructor(readonly answer: (lost: AbortSignal) => Outcome | Promise<Outcome>) {
-    super();
-  }
-
-  async deliver(message: OutgoingMessage, lost: AbortSignal): Promise<Outcome> {
-    this.handedOver.push(message);
-    return this.answer(lost);
-  }
-}
 
 interface DeliveryRow {
   readonly id: string;

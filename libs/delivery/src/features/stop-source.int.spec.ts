@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '#kernel';
-import { Deliveries, refused } from '../../../../test/support/deliveries.ts';
+import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { refused } from '../../../../test/support/fake-channel.ts';
 
 /** Two sessions, one of them stalled half-way: what only a lock, not luck, puts in order. */
 describe('deleting a source', () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { accepted, Deliveries, refused } from '../../../../test/support/deliveries.ts';
+import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { accepted, refused } from '../../../../test/support/fake-channel.ts';
 import { maxAttempts } from '../domain/backoff.ts';
 
 describe('sweeping the claims of workers that are gone', () => {

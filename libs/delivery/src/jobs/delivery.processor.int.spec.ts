@@ -1,12 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import {
-  accepted,
-  ambiguous,
-  Deliveries,
-  failed,
-  FakeChannel,
-  refused,
-} from '../../../../test/support/deliveries.ts';
+import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { accepted, ambiguous, failed, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import type { Outcome } from '../channels/channel.ts';
 import { maxAttempts } from '../domain/backoff.ts';
 

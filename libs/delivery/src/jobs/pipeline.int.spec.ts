@@ -14,16 +14,16 @@ import { platformModules } from '#platform/lifecycle';
 import { Outbox, RelayModule } from '#platform/messaging';
 import { Database, migrate } from '#platform/persistence';
 import { queuesModule } from '#platform/queues';
-import { createDatabase, type TestDatabase } from '../../../test/support/database.ts';
-import { FindSourceState } from './contracts/index.ts';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { FindSourceState } from '../contracts/index.ts';
 import {
   DeliveryEnqueueModule,
   DeliveryModule,
   deliveryPersistence,
   DeliverySweepModule,
   DeliveryWorkerModule,
-} from './index.ts';
-import { deliveriesQueue } from './jobs/deliveries-queue.ts';
+} from '../index.ts';
+import { deliveriesQueue } from './deliveries-queue.ts';
 
 describe('the whole way from a request to a mail server', () => {
   const recipients: string[] = [];
