@@ -13,7 +13,7 @@ import { Wakeups } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import type { ReferenceTick } from '../domain/alert.ts';
 import { CommitDecisions } from './commit-decisions.ts';
-import { Cursors, type SymbolCursor } from './cursors.ts';
+import { Cursors, resume, type SymbolCursor } from './cursors.ts';
 import { changesCompleteBelow, readActiveAlerts, readAlerts, readChangedAlerts } from './read-alerts.ts';
 import { type Decisions, SymbolEngine } from './symbol-engine.ts';
 import type { EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
@@ -116,7 +116,7 @@ export class AlertEngine
     for (const alert of alerts) {
       this.behind.delete(alert.id);
       const engine = this.engineOf(alert.symbol);
-      if (isBehind(alert, engine)) this.behind.set(alert.id, alert);
+      if (engine.lacksTicksFor(alert)) this.behind.set(alert.id, alert);
       else await this.commit(alert.symbol, engine.track(alert, [], this.now));
     }
     if (this.behind.size > 0) this.catchingUp.wake();
@@ -182,20 +182,4 @@ export class AlertEngine
   }
 
   private readonly now = (): Date => this.clock.now();
-}
-
-/** What the last process compared before it ended need not be compared again. */
-function resume(alert: WatchedAlert, cursor: SymbolCursor | undefined): WatchedAlert {
-  if (!cursor || alert.source !== cursor.tick.source || alert.changedIn >= cursor.loadedThrough) return alert;
-  return { ...alert, evaluatedThrough: Math.max(alert.evaluatedThrough, cursor.tick.id) };
-}
-
-function isBehind(alert: WatchedAlert, engine: SymbolEngine): boolean {
-  return (
-    alert.status === 'active' &&
-    alert.direction !== null &&
-    alert.source === engine.cursor?.source &&
-    !engine.knows(alert) &&
-    alert.evaluatedThrough + 1 < engine.coveredFrom
-  );
 }

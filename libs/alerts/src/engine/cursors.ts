@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '#platform/persistence';
 import type { ReferenceTick } from '../domain/alert.ts';
+import type { WatchedAlert } from './watched-alert.ts';
 
 /**
  * How far a symbol is evaluated: every alert last changed before `loadedThrough` was compared with every tick
@@ -10,6 +11,12 @@ export interface SymbolCursor {
   readonly symbol: string;
   readonly tick: ReferenceTick;
   readonly loadedThrough: bigint;
+}
+
+/** What the last process compared before it ended need not be compared again. */
+export function resume(alert: WatchedAlert, cursor: SymbolCursor | undefined): WatchedAlert {
+  if (!cursor || alert.source !== cursor.tick.source || alert.changedIn >= cursor.loadedThrough) return alert;
+  return { ...alert, evaluatedThrough: Math.max(alert.evaluatedThrough, cursor.tick.id) };
 }
 
 @Injectable()

@@ -82,6 +82,17 @@ export class SymbolEngine {
     return decisions;
   }
 
+  /** Whether ticks that the alert must be compared with are no longer, or never were, in memory. */
+  lacksTicksFor(alert: WatchedAlert): boolean {
+    return (
+      alert.status === 'active' &&
+      alert.direction !== null &&
+      alert.source === this.last?.source &&
+      !this.knows(alert) &&
+      alert.evaluatedThrough + 1 < this.coveredFrom
+    );
+  }
+
   /** Whether the rule is the one already compared with every tick so far, so that only its version is new. */
   knows({ id, direction, source, condition }: WatchedAlert): boolean {
     const known = this.byId.get(id);

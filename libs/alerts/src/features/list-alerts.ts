@@ -1,16 +1,20 @@
 import { type IQueryHandler, Query, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { FindInstrument } from '#libs/market-data/contracts';
 import { Database, fragment } from '#platform/persistence';
+import { unknownSymbol } from '../domain/alert.errors.ts';
 import type { AlertStatus } from '../domain/alert.ts';
 import { alertColumns, type AlertView } from './alert-view.ts';
 
 export interface AlertFilter {
   readonly statuses?: readonly AlertStatus[] | undefined;
-  /** Symbols or aliases; an unknown one matches nothing. */
+  /** Symbols or aliases, in any case. */
   readonly symbols?: readonly string[] | undefined;
 }
 
-/** A page of a person's alerts, newest first, and how many there are in all. */
+/**
+ * A page of a person's alerts, newest first, and how many there are in all.
+ * @throws DomainError alerts.unknown-symbol
+ */
 export class ListAlerts extends Query<{ items: AlertView[]; total: number }> {
   constructor(
     readonly userId: string,
@@ -51,6 +55,8 @@ export class ListAlertsHandler implements IQueryHandler<ListAlerts> {
   }
 
   private async canonical(symbol: string): Promise<string> {
-    return (await this.queries.execute(new FindInstrument(symbol)))?.symbol ?? symbol;
+    const instrument = await this.queries.execute(new FindInstrument(symbol));
+    if (!instrument) throw unknownSymbol(symbol, { parameter: 'symbol' });
+    return instrument.symbol;
   }
 }

@@ -1,11 +1,16 @@
 import { z } from 'zod';
-import { decimalInput, decimalOutput, filterOf, pageOf, pageQuery } from '#platform/http';
+import { decimalInput, decimalOutput, filterOf, isStorable, pageOf, pageQuery } from '#platform/http';
 import { alertStatuses } from '../domain/alert.ts';
 import { operators } from '../domain/price-condition.ts';
 
 const operator = z.enum(operators, { error: `Supported operators: ${operators.join(', ')}.` });
 
-const note = z.string().max(1000, 'A note has at most 1,000 characters.').nullable().optional();
+const note = z
+  .string()
+  .max(1000, 'A note has at most 1,000 characters.')
+  .refine(isStorable, 'A note is plain text without NUL characters.')
+  .nullable()
+  .optional();
 
 export const createAlertBody = z
   .strictObject({

@@ -5,6 +5,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import type { Queue } from 'bullmq';
+import pg from 'pg';
 import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { newId } from '#kernel';
@@ -125,6 +126,28 @@ describe('the whole way from a request to a mail server', () => {
       update delivery.deliveries set enqueued_at = enqueued_at - interval '61 seconds'`;
     await start(DeliveryWorkerModule);
     await expect.poll(() => counts(relay, id), { timeout: 15_000 }).toMatchObject({ sent: 1 });
+  });
+
+  it('goes on after Postgres dropped every connection in the middle of a hand-over', async () => {
+    const app = await start(RelayModule, DeliveryEnqueueModule, DeliveryWorkerModule, DeliverySweepModule);
+    const admin = new pg.Client({ connectionString: inject('postgresUrl') });
+    await admin.connect();
+    const database = new URL(postgres.url).pathname.slice(1);
+    const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`;
+    beforeAccepting = async () => {
+      beforeAccepting = () => Promise.resolve();
+      await admin.query(cut);
+    };
+    const first = await request(app, 1);
+    await expect.poll(async () => (await seen(first)).sent, { timeout: 20_000 }).toBe(1);
+    const second = await request(app, 1);
+    await expect.poll(async () => (await seen(second)).sent, { timeout: 20_000 }).toBe(1);
+    await admin.end();
+
+    /** Counts, or nothing while a connection of the pool still turns out to be dead. */
+    function seen(id: string) {
+      return counts(app, id).catch(() => ({ sent: 0 }));
+    }
   });
 
   it('finishes what is in flight before it stops, taints nothing and leaves the rest on the queue', async () => {

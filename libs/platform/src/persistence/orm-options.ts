@@ -6,6 +6,7 @@ import { OutboxFlushSubscriber } from '../messaging/outbox-flush.subscriber.ts';
 import { OutboxRowSchema } from '../messaging/outbox-row.schema.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { platformMigrations } from './platform.migrations.ts';
+import { releaseDropped } from './release-dropped.ts';
 
 /** One ORM for all contexts: their entities, their migrations, one pool of connections. */
 export function ormOptions(config: Config, contexts: readonly ContextPersistence[]): Options {
@@ -22,6 +23,7 @@ export function ormOptions(config: Config, contexts: readonly ContextPersistence
       keepAliveInitialDelayMillis: 30_000,
       application_name: 'tocsin',
       types: typeParsers(),
+      onPoolCreated: releaseDropped,
     },
     pool: { min: 0, max: config.databasePoolSize },
     forceUtcTimezone: true,
