@@ -7,19 +7,10 @@ import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { type PostgresServer, startPostgres } from '#platform/postgres-server';
 import { freePorts } from './free-ports.ts';
+import { type Mail, mailsOf } from './inbox.ts';
 
 const built = (app: string, file = 'main') =>
   fileURLToPath(new URL(`../../dist/apps/${app}/src/${file}.js`, import.meta.url));
-
-/** One mail as the development inbox shows it. */
-export interface Mail {
-  readonly to: string[];
-  readonly subject: string;
-  readonly text: string;
-  readonly html: string;
-  readonly messageId: string;
-  readonly headers: { name: string; value: string }[];
-}
 
 /** Processes of an installation one by one, for journeys that kill some of them. No supervisor restarts anything. */
 export class Installation {
@@ -81,8 +72,8 @@ export class Installation {
     await gone;
   }
 
-  async mails(): Promise<Mail[]> {
-    return (await (await fetch(`${this.inboxUrl}/api/messages`)).json()) as Mail[];
+  mails(): Promise<Mail[]> {
+    return mailsOf(this.inboxUrl);
   }
 
   /** Stops everything; fails when a process did not end cleanly. */

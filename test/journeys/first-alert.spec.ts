@@ -1,0 +1,183 @@
+import { mkdtempSync, chmodSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import {
+  type Alert,
+  createAlert,
+  createNotification,
+  deleteAlert,
+  deleteNotification,
+  getAlert,
+  getAlertHistory,
+  getNotification,
+  listAlerts,
+  listNotificationDeliveries,
+  listNotifications,
+  listQuotes,
+  sendNotification,
+} from '../support/client/index.ts';
+import { freePorts } from '../support/free-ports.ts';
+import { mailsOf } from '../support/inbox.ts';
+import { newPerson, type Person } from '../support/person.ts';
+import { Tocsin } from '../support/tocsin.ts';
+
+/** The first five minutes of a stranger without a network: one start, the demo, the first own alert. */
+describe('a first start without a network', () => {
+  let dataDir: string;
+  let tocsin: Tocsin;
+  let inbox: string;
+  let ada: Person;
+
+  beforeAll(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'tocsin-'));
+    chmodSync(dataDir, 0o711);
+    const [api, page, smtp] = await freePorts(3);
+    tocsin = new Tocsin({
+      TOCSIN_DATA_DIR: dataDir,
+      PORT: `${api}`,
+      MAILBOX_PORT: `${page}`,
+      MAILBOX_SMTP_PORT: `${smtp}`,
+      // Nothing answers there, as on a train; only the simulated market is left.
+      BINANCE_WS_URL: 'ws://127.0.0.1:9',
+      BINANCE_REST_URL: 'http://127.0.0.1:9',
+    });
+    inbox = `http://127.0.0.1:${page}`;
+    ada = await newPerson(await tocsin.ready(), 'ada@example.org');
+  });
+
+  afterAll(async () => {
+    tocsin.kill('SIGTERM');
+    await tocsin.ended();
+    rmSync(dataDir, { recursive: true });
+  });
+
+  it('prints the demo account, whose alert mails within half a minute', async () => {
+    const { email, password } = JSON.parse(readFileSync(join(dataDir, 'demo.json'), 'utf8')) as Record<
+      string,
+      string
+    >;
+    expect(tocsin.output).toContain(`${email}  ${password}`);
+    const mail = await eventually(async () => (await mailsOf(inbox, email ?? ''))[0]);
+    expect(mail).toMatchObject({ subject: 'DEMO-USD reached 103', to: [email] });
+  });
+
+  it('says of a market that cannot be reached that its prices are not known', async () => {
+    const { data } = await listQuotes({ ...ada, query: { symbols: 'BTC-USD,demo' }, throwOnError: true });
+    expect(data.items).toMatchObject([
+      { symbol: 'BTC-USD', price: null, source: 'binance', stale: true },
+      {
+        symbol: 'DEMO-USD',
+        price: expect.stringMatching(/^\d+(\.\d+)?$/),
+        source: 'simulated',
+        stale: false,
+      },
+    ]);
+  });
+
+  it('mails once when an own alert is reached, and shows the receipt', async () => {
+    const body = { symbol: 'demo', target: 97, note: 'sell?' };
+    const { data: alert } = await createAlert({ ...ada, body, throwOnError: true });
+    expect(alert).toMatchObject({ symbol: 'DEMO-USD', status: 'active', direction: 'down' });
+    const fired = await eventually(async () => {
+      const { data } = await getAlert({ ...ada, path: { id: alert.id }, throwOnError: true });
+      return data.status === 'triggered' && data;
+    });
+    const [mail] = await eventually(async () => {
+      const mails = await mailsOf(inbox, ada.email);
+      return mails.length > 0 && mails;
+    });
+    expect(mail?.text).toContain('sell?');
+    const { data: history } = await getAlertHistory({ ...ada, path: { id: alert.id }, throwOnError: true });
+    expect(history.items).toMatchObject([
+      { type: 'created', actor: 'user' },
+      {
+        type: 'triggered',
+        actor: 'engine',
+        receipt: { crossing: { price: fired.triggeredPrice }, origin: 'live' },
+      },
+    ]);
+    const { data: told } = await listNotifications({
+      ...ada,
+      query: { alertId: alert.id },
+      throwOnError: true,
+    });
+    expect(told.items).toMatchObject([{ kind: 'alert', alertIds: [alert.id] }]);
+  });
+
+  it('never mails about an alert that was deleted', async () => {
+    const alerts: Alert[] = [];
+    for (const target of ['97', '103']) {
+      const { data } = await createAlert({
+        ...ada,
+        body: { symbol: 'DEMO-USD', target, note: `of ${target}` },
+        throwOnError: true,
+      });
+      alerts.push(data);
+    }
+    const [deleted, kept] = alerts as [Alert, Alert];
+    const { response } = await deleteAlert({ ...ada, path: { id: deleted.id }, throwOnError: true });
+    expect(response.status).toBe(204);
+    const query = { status: 'deleted,triggered', symbol: 'demo' };
+    await eventually(async () => {
+      const { data } = await listAlerts({ ...ada, query, throwOnError: true });
+      return data.items.some(({ id, status }) => id === kept.id && status === 'triggered');
+    });
+    // The market has passed both levels by the time the kept one's mail about the next pass is there.
+    const again = await createAlert({
+      ...ada,
+      body: { symbol: 'DEMO-USD', target: '97', note: 'again' },
+      throwOnError: true,
+    });
+    const mails = await eventually(async () => {
+      const all = await mailsOf(inbox, ada.email);
+      return all.some(({ text }) => text.includes('again')) && all;
+    });
+    expect(again.data.status).toBe('active');
+    expect(mails.filter(({ text }) => text.includes(deleted.note ?? ''))).toEqual([]);
+  });
+
+  it('sends a written notification with the market in it, and does not claim to unsend it', async () => {
+    const body = {
+      subject: 'The market today',
+      message: 'Good morning.',
+      lineItems: [{ symbol: 'DEMO-USD', fields: ['price' as const, 'marketCap' as const] }],
+      recipients: [{ channel: 'email' as const, to: 'grace@example.org' }],
+    };
+    const { data: draft } = await createNotification({ ...ada, body, throwOnError: true });
+    const path = { id: draft.id };
+    expect(draft.status).toBe('draft');
+    await sendNotification({ ...ada, path, body: {}, throwOnError: true });
+    const [mail] = await eventually(async () => {
+      const mails = await mailsOf(inbox, 'grace@example.org');
+      return mails.length > 0 && mails;
+    });
+    expect(mail?.text).toMatch(/Good morning\.[^]*not available/);
+    await eventually(async () => {
+      const { data } = await getNotification({ ...ada, path, throwOnError: true });
+      return data.status === 'sent' && data.deliveries.sent === 1;
+    });
+    const { data: deliveries } = await listNotificationDeliveries({ ...ada, path, throwOnError: true });
+    expect(deliveries.items).toMatchObject([
+      {
+        to: 'grace@example.org',
+        status: 'sent',
+        attempts: [{ outcome: 'accepted', messageId: mail?.messageId }],
+      },
+    ]);
+    const { response, error } = await deleteNotification({ ...ada, path, throwOnError: false });
+    expect([response?.status, error]).toMatchObject([409, { code: 'notifications.already-sent' }]);
+  });
+});
+
+/** What `look` returns, once that is anything. */
+function eventually<T>(look: () => Promise<T | false | undefined>): Promise<T> {
+  return vi.waitFor(
+    async () => {
+      const found = await look();
+      if (found === false || found === undefined) throw new Error('It has not happened yet.');
+      return found;
+    },
+    { timeout: 45_000, interval: 200 },
+  );
+}
