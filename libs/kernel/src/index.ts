@@ -1,5 +1,5 @@
 export { Aggregate } from './aggregate.ts';
 export { Clock, SystemClock } from './clock.ts';
-export { DomainError, type DomainErrorKind, type InputFault } from './domain-error.ts';
+export { DomainError, type DomainErrorKind, type InputFault, type InputPlace } from './domain-error.ts';
 export { DomainEvent, type DomainEventClass } from './domain-event.ts';
 export { newId } from './ids.ts';

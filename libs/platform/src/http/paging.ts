@@ -1,13 +1,12 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 
-const whole = (from: number, to: number, fallback: number) =>
-  z.coerce
-    .number(`Give a whole number from ${from} to ${to}.`)
-    .int(`Give a whole number from ${from} to ${to}.`)
-    .min(from, `Give a whole number from ${from} to ${to}.`)
-    .max(to, `Give a whole number from ${from} to ${to}.`)
-    .default(fallback);
+/** Digits, and not what else JavaScript reads as a number: `1e3`, `0x1`, nothing. */
+const whole = (from: number, to: number, fallback: number) => {
+  const error = `Give a whole number from ${from} to ${to}.`;
+  const number = z.number(error).int(error).min(from, error).max(to, error).default(fallback);
+  return z.preprocess((text) => (/^\d+$/.test(String(text)) ? Number(text) : text), number);
+};
 
 /** The two query parameters of every list. */
 export const pageQuery = {

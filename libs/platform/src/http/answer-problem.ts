@@ -1,0 +1,81 @@
+import { HttpException, Logger } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '#kernel';
+import { InvalidInput, type Problem, problem, statusOfKind } from './problem.ts';
+
+const logger = new Logger('Problem');
+
+/** Codes of `pg` and Node that mean "the database is away", not "the statement was wrong". */
+const databaseAway = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|EPIPE|57P0[123]|53300|08\w{3})$/;
+
+/** Answers an error as an RFC 9457 problem; what is unexpected is logged and told without detail. */
+export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const body = problemOf(error, request.url.split('?')[0] ?? '/');
+  if (body.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
+  if (body.status === 503) void reply.header('Retry-After', '2');
+  void reply.status(body.status).type('application/problem+json').send(JSON.stringify(body));
+}
+
+function problemOf(error: unknown, path: string): Problem {
+  if (error instanceof InvalidInput) {
+    return problem(422, 'http.invalid-input', 'The input is invalid; see `errors`.', path, error.errors);
+  }
+  if (error instanceof DomainError) {
+    return problem(statusOfKind[error.kind], error.code, error.message, path, [...error.faults]);
+  }
+  const status = clientErrorStatus(error);
+  if (status !== undefined) {
+    return problem(status, httpCodes[status] ?? 'http.error', httpDetails[status] ?? sentenceOf(error), path);
+  }
+  if (isDatabaseAway(error)) {
+    return problem(503, 'http.unavailable', 'The database cannot be reached; try again shortly.', path);
+  }
+  logger.error(error);
+  return problem(
+    500,
+    'http.internal',
+    'Something went wrong on our side; the request id is in the log.',
+    path,
+  );
+}
+
+const httpCodes: Record<number, string> = {
+  400: 'http.malformed',
+  401: 'http.unauthenticated',
+  403: 'http.forbidden',
+  404: 'http.no-such-route',
+  405: 'http.method-not-allowed',
+  413: 'http.body-too-large',
+  414: 'http.uri-too-long',
+  415: 'http.unsupported-media-type',
+  422: 'http.invalid-input',
+};
+
+const httpDetails: Record<number, string> = {
+  404: 'There is no such route.',
+  413: 'The body is larger than this route accepts (1 MiB).',
+  414: 'A part of the path is longer than anything that could be found by it.',
+  415: 'Send the body as application/json.',
+};
+
+/** The 4xx of Nest's own exceptions and of Fastify's body parser, whose errors carry a `statusCode`. */
+function clientErrorStatus(error: unknown): number | undefined {
+  const status =
+    error instanceof HttpException
+      ? error.getStatus()
+      : (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
+}
+
+function isDatabaseAway(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (databaseAway.test(code ?? '') || message.startsWith('Connection terminated')) return true;
+  }
+  return false;
+}
+
+function sentenceOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : 'The request cannot be handled.';
+  return message.endsWith('.') ? message : `${message}.`;
+}
