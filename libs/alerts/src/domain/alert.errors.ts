@@ -1,11 +1,11 @@
-import { DomainError } from '#kernel';
+import { DomainError, type InputPlace } from '#kernel';
 
 export const alertNotFound = () =>
   new DomainError('not-found', 'alerts.not-found', 'There is no such alert.');
 
-export const unknownSymbol = (symbol: string) =>
-  new DomainError('invalid', 'alerts.unknown-symbol', `There is no instrument ${symbol}.`, [
-    { pointer: '/symbol', detail: 'Unknown symbol; GET /v1/instruments lists all.' },
+export const unknownSymbol = (symbol: string, place: InputPlace) =>
+  new DomainError('invalid', 'alerts.unknown-symbol', `There is no instrument ${JSON.stringify(symbol)}.`, [
+    { ...place, detail: 'Unknown symbol; GET /v1/instruments lists all.' },
   ]);
 
 export const targetAtPrice = (pointer: string, price: string) =>

@@ -34,7 +34,7 @@ export class CreateAlertHandler implements ICommandHandler<CreateAlert> {
 
   async execute({ userId, symbol, condition, note, valuePointer }: CreateAlert): Promise<string> {
     const instrument = await this.queries.execute(new FindInstrument(symbol));
-    if (!instrument) throw unknownSymbol(symbol);
+    if (!instrument) throw unknownSymbol(symbol, { pointer: '/symbol' });
     const last = await this.queries.execute(new FindLastTick(instrument.symbol));
     const now = this.clock.now();
     const request = { userId, symbol: instrument.symbol, condition, note, valuePointer };
