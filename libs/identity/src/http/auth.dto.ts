@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roles } from '#platform/http';
+import { isOneLine, roles } from '#platform/http';
 
 const email = z
   .string()
@@ -19,7 +19,14 @@ export const registerBody = z
       .max(256, 'A password has at most 256 characters.')
       .describe('At least 8 characters.')
       .meta({ example: 'correct horse battery' }),
-    name: z.string().trim().min(1).max(100).optional().describe('How mails address the person.'),
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .refine(isOneLine, 'A name has no line breaks or control characters.')
+      .optional()
+      .describe('How mails address the person.'),
   })
   .meta({ id: 'Registration' });
 export type RegisterBody = z.infer<typeof registerBody>;
