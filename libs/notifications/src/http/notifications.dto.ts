@@ -1,12 +1,8 @@
 import { z } from 'zod';
-import { filterOf, pageQuery } from '#platform/http';
+import { filterOf, isOneLine, isStorable, pageQuery } from '#platform/http';
 import { quoteFields } from '../domain/line-item.ts';
 import { notificationStatuses } from '../domain/notification-status.ts';
 import { notificationKinds } from '../domain/notification.ts';
-
-// Postgres stores neither NUL nor half a surrogate pair, and a line break in a subject would start a header.
-const storable = (text: string) => text.isWellFormed() && !text.includes('\0');
-const oneLine = (text: string) => !/[\p{Cc}\u2028\u2029]/u.test(text);
 
 const address = z
   .string()
@@ -63,16 +59,13 @@ export const createBody = z
       .trim()
       .min(1, 'Give a subject.')
       .max(200, 'A subject has at most 200 characters.')
-      .refine(
-        (text) => text.isWellFormed() && oneLine(text),
-        'A subject has no line breaks or control characters.',
-      )
+      .refine(isOneLine, 'A subject has no line breaks or control characters.')
       .describe('Subject of the mail, one line.')
       .meta({ example: 'Bitcoin today' }),
     message: z
       .string()
       .max(10_000, 'A message has at most 10,000 characters.')
-      .refine(storable, 'A message is plain text without NUL characters.')
+      .refine(isStorable, 'A message is plain text without NUL characters.')
       .default('')
       .describe('Plain text; line breaks are kept.')
       .meta({ example: 'The market this morning:' }),
