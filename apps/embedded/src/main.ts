@@ -1,7 +1,7 @@
 import { type Config, ConfigurationError, loadConfig } from '#platform/config';
 import { lockFolder, openDataDir } from '#platform/data-dir';
 import { lineOf } from './log-line.ts';
-import { freePorts, PortsTaken } from './ports.ts';
+import { freePorts, PortsTaken, type WantedPort } from './ports.ts';
 import { keptSettings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
 import { welcome } from './welcome.ts';
@@ -31,23 +31,25 @@ async function main(): Promise<void> {
   openDataDir(wanted.dataDir);
   const lock = lockFolder(wanted.dataDir, 'supervisor.lock');
   try {
-    const loopback = '127.0.0.1';
-    const ports = await freePorts(
-      [
-        { variable: 'PORT', host: wanted.host, port: wanted.port },
-        ...(wanted.smtpUrl === null
-          ? [
-              { variable: 'MAILBOX_PORT', host: loopback, port: wanted.mailbox.port },
-              { variable: 'MAILBOX_SMTP_PORT', host: loopback, port: wanted.mailbox.smtpPort },
-            ]
-          : []),
-      ],
-      lock.tookOver ? patienceMs : 0,
-    );
+    const ports = await freePorts(wantedPorts(wanted)).catch((error: unknown) => {
+      if (!lock.tookOver) throw error;
+      print(lineOf('tocsin', 'Waiting for what is left of a start that was killed…'));
+      return freePorts(wantedPorts(wanted), patienceMs);
+    });
     await supervise(loadConfig({ ...environment, ...ports }));
   } finally {
     lock.release();
   }
+}
+
+function wantedPorts({ host, port, mailbox, smtpUrl }: Config): WantedPort[] {
+  const api = { variable: 'PORT', host, port };
+  if (smtpUrl !== null) return [api];
+  return [
+    api,
+    { variable: 'MAILBOX_PORT', host: '127.0.0.1', port: mailbox.port },
+    { variable: 'MAILBOX_SMTP_PORT', host: '127.0.0.1', port: mailbox.smtpPort },
+  ];
 }
 
 /** Resolves once everything has been stopped again. */
