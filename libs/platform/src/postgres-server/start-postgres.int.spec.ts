@@ -162,7 +162,9 @@ describe('a Postgres of our own', () => {
     await once(holder, 'listening');
     const address = holder.address();
     const port = typeof address === 'object' ? address?.port : 0;
-    await expect(start(port)).rejects.toThrow(/did not start on port \d+:[^]*Address already in use/);
+    const error = await start(port).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(Error);
+    expect(String(error)).toMatch(/did not start on port \d+:[^]*Address already in use/);
     holder.close();
   });
 
