@@ -27,7 +27,9 @@ export class Reactions implements OnModuleInit {
       const name = `${host?.name}.${metatype.name}`;
       const key = `${metadata.mode} ${metadata.event.type}`;
       const registered = this.byKey.get(key) ?? [];
-      if (registered.some((other) => other.name === name)) throw new Error(`${name} is provided twice.`);
+      // By class as well: the name differs by module, and a class that two modules provide would react twice.
+      if (registered.some((other) => other.name === name || other.instance.constructor === metatype))
+        throw new Error(`${name} is provided twice.`);
       registered.push({ name, instance: instance as Reaction<DomainEvent> });
       this.byKey.set(key, registered);
     }
