@@ -28,7 +28,8 @@ export class Loop {
   /** Asks for a round now, or right after the one under way. */
   readonly wake = (): void => {
     this.woken = true;
-    if (!this.stopped) this.running ??= this.rounds();
+    // A turn later: work that wakes its own loop must find this round under way.
+    if (!this.stopped) this.running ??= Promise.resolve().then(() => this.rounds());
   };
 
   /** Resolves once the round under way is over; none follows. */
