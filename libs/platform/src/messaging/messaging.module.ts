@@ -21,12 +21,13 @@ export class MessagingModule {}
 export class RelayModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly draining: Loop;
   private readonly pruning: Loop;
+  private readonly ending = new AbortController();
 
   constructor(
     relay: Relay,
     private readonly wakeups: Wakeups,
   ) {
-    this.draining = new Loop('Relay', () => relay.drain());
+    this.draining = new Loop('Relay', () => relay.drain(this.ending.signal));
     this.pruning = new Loop('Relay', () => relay.prune(), 3_600_000);
   }
 
@@ -37,6 +38,7 @@ export class RelayModule implements OnApplicationBootstrap, OnApplicationShutdow
   }
 
   async onApplicationShutdown(): Promise<void> {
+    this.ending.abort();
     await Promise.all([this.draining.stop(), this.pruning.stop()]);
   }
 }

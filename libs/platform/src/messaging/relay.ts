@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { withoutSecrets } from '../logging/without-secrets.ts';
 import { Database } from '../persistence/database.ts';
 import { Reactions } from './reactions.ts';
 
@@ -28,8 +29,8 @@ export class Relay {
     private readonly reactions: Reactions,
   ) {}
 
-  /** Relays everything that is due. Returns how many events it took. */
-  async drain(): Promise<number> {
+  /** Relays everything that is due, until `ending` batch by batch. Returns how many events it took. */
+  async drain(ending?: AbortSignal): Promise<number> {
     let taken = 0;
     for (;;) {
       const events = await this.lease();
@@ -38,15 +39,20 @@ export class Relay {
       const work = async () => {
         for (let event = queue.shift(); event; event = queue.shift()) await this.relay(event);
       };
-      await Promise.all(Array.from({ length: parallel }, work));
-      if (events.length < batchSize) return taken;
+      // All of them, also when one fails: nothing of this round may go on after it.
+      const results = await Promise.allSettled(Array.from({ length: parallel }, work));
+      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      if (events.length < batchSize || ending?.aborted) return taken;
     }
   }
 
   /** Forgets what was published more than a week ago: far beyond any redelivery. */
   async prune(): Promise<void> {
     await this.database.sql`delete from platform.outbox where published_at < now() - interval '7 days'`;
-    await this.database.sql`delete from platform.reactions where reacted_at < now() - interval '14 days'`;
+    // Not while the event is there: what still fails after weeks must not repeat what succeeded.
+    await this.database.sql`
+      delete from platform.reactions where reacted_at < now() - interval '14 days'
+        and not exists (select from platform.outbox where id = event_id)`;
   }
 
   private lease(): Promise<OutboxEvent[]> {
@@ -87,7 +93,8 @@ export class Relay {
         .sql`update platform.outbox set published_at = now(), last_error = null where id = ${event.id}`;
     } else {
       await this.database.sql`
-        update platform.outbox set last_error = ${errors.join('\n').slice(0, 2000)} where id = ${event.id}`;
+        update platform.outbox set last_error = ${withoutSecrets(errors.join('\n')).slice(0, 2000)}
+        where id = ${event.id} and published_at is null`;
     }
   }
 }
