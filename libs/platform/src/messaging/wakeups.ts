@@ -1,3 +1,5 @@
+import { Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Config } from '../config/index.ts';
@@ -12,7 +14,10 @@ const channelName = /^[a-z_]+$/;
 export class Wakeups implements OnApplicationShutdown {
   private readonly logger = new Logger(Wakeups.name);
   private readonly listeners = new Map<string, Set<() => void>>();
+  /** The latest connection, also while it is being made. */
   private client: pg.Client | undefined;
+  private socket: Socket | undefined;
+  private connected = false;
   private connecting: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
   private closed = false;
@@ -24,7 +29,8 @@ export class Wakeups implements OnApplicationShutdown {
     if (!channelName.test(channel)) throw new Error(`${channel} is not a channel name.`);
     const listeners = this.listeners.get(channel) ?? new Set();
     this.listeners.set(channel, listeners.add(listener));
-    if (this.client) await this.client.query(`listen ${channel}`);
+    // A connection that is lost meanwhile fails nobody: the next one listens to every channel.
+    if (this.connected) await this.client?.query(`listen ${channel}`).catch(() => undefined);
     else await this.connect();
     return () => listeners.delete(listener);
   }
@@ -32,7 +38,11 @@ export class Wakeups implements OnApplicationShutdown {
   async onApplicationShutdown(): Promise<void> {
     this.closed = true;
     clearTimeout(this.retry);
-    await this.client?.end();
+    // Only then: a client that is ended while it connects never says that it has ended.
+    const disconnected = Promise.resolve(this.connecting).then(() => this.client?.end());
+    // A database that does not answer must not hold up the end.
+    await Promise.race([disconnected, delay(1000, undefined, { ref: false })]);
+    this.socket?.destroy();
   }
 
   private connect(): Promise<void> {
@@ -44,33 +54,40 @@ export class Wakeups implements OnApplicationShutdown {
     const client = new pg.Client({
       connectionString: this.config.databaseUrl ?? undefined,
       application_name: 'tocsin wakeups',
+      stream: () => (this.socket = new Socket()),
       keepAlive: true,
+      keepAliveInitialDelayMillis: 30_000,
+      connectionTimeoutMillis: 5000,
     });
+    this.client = client;
     client.on('error', (error) => this.logger.warn(`Lost the notification connection: ${error.message}`));
     client.on('end', () => this.reconnectLater(client));
     client.on('notification', ({ channel }) => this.wake(channel));
     try {
       await client.connect();
       for (const channel of this.listeners.keys()) await client.query(`listen ${channel}`);
-      this.client = client;
+      this.connected = true;
       for (const channel of this.listeners.keys()) this.wake(channel);
     } catch (error) {
-      this.logger.warn(
-        `Cannot listen for notifications: ${error instanceof Error ? error.message : String(error)}`,
-      );
+      if (!this.closed) {
+        this.logger.warn(
+          `Cannot listen for notifications: ${error instanceof Error ? error.message : String(error)}`,
+        );
+      }
       client.end().catch(() => undefined);
       this.reconnectLater(client);
     }
   }
 
   private reconnectLater(lost: pg.Client): void {
-    if (this.client === lost) this.client = undefined;
-    if (this.closed || this.client) return;
+    if (this.closed || this.client !== lost) return;
+    this.connected = false;
     clearTimeout(this.retry);
     this.retry = setTimeout(() => void this.connect(), 1000);
   }
 
   private wake(channel: string): void {
+    if (this.closed) return;
     for (const listener of this.listeners.get(channel) ?? []) listener();
   }
 }
