@@ -11,22 +11,15 @@ const nouns: Record<string, string> = {
 
 /** What a caller is told where a schema has no words of its own: a sentence without the terms of our tools. */
 export const sentence: z.core.$ZodErrorMap = (issue) => {
-  switch (issue.code) {
-    case 'invalid_type': {
-      const wanted = nouns[issue.expected] ?? issue.expected;
-      return issue.input === undefined ? `Missing; give ${wanted}.` : `Give ${wanted}.`;
-    }
-    case 'invalid_value':
-      return `Allowed values: ${issue.values.join(', ')}.`;
-    case 'too_small':
-      return `Give at least ${issue.minimum} ${unitOf(issue.origin)}.`;
-    case 'too_big':
-      return `Give at most ${issue.maximum} ${unitOf(issue.origin)}.`;
-    case 'unrecognized_keys':
-      return 'Unknown property.';
-    default:
-      return 'The value is not valid.';
+  if (issue.code === 'invalid_type') {
+    const wanted = nouns[issue.expected] ?? issue.expected;
+    return issue.input === undefined ? `Missing; give ${wanted}.` : `Give ${wanted}.`;
   }
+  if (issue.code === 'invalid_value') return `Allowed values: ${issue.values.join(', ')}.`;
+  if (issue.code === 'too_small') return `Give at least ${issue.minimum}${units[issue.origin] ?? ''}.`;
+  if (issue.code === 'too_big') return `Give at most ${issue.maximum}${units[issue.origin] ?? ''}.`;
+  if (issue.code === 'unrecognized_keys') return 'Unknown property.';
+  return 'The value is not valid.';
 };
 
-const unitOf = (origin: string) => (origin === 'string' ? 'characters' : 'items');
+const units: Record<string, string> = { array: ' items', string: ' characters' };
