@@ -1,0 +1,226 @@
+import { JwtService } from '@nestjs/jwt';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { newId } from '#kernel';
+import { type Api, type Caller, jwtSecret, startApi } from '../support/api.ts';
+
+const jwt = new JwtService();
+const claims = { sub: newId(), role: 'admin', iss: 'tocsin', aud: 'tocsin-api' };
+const signed = (changed: object = {}, options: Parameters<JwtService['sign']>[1] = {}) =>
+  jwt.sign({ ...claims, ...changed }, { secret: jwtSecret, algorithm: 'HS256', expiresIn: 60, ...options });
+const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** An honest token whose second part was exchanged: the signature is still that of the old one. */
+function tampered(): string {
+  const [header, , signature] = signed({ role: 'user' }).split('.');
+  return [header, part({ ...claims, exp: Math.floor(Date.now() / 1000) + 60 }), signature].join('.');
+}
+
+const inAnHour = Math.floor(Date.now() / 1000) + 3600;
+const refused: [string, string | undefined, string][] = [
+  ['no token', undefined, 'identity.token-missing'],
+  ['another scheme', `Basic ${signed()}`, 'identity.token-missing'],
+  ['an empty token', 'Bearer ', 'identity.token-missing'],
+  ['a malformed token', 'Bearer not.a.token', 'identity.token-invalid'],
+  ['an expired token', `Bearer ${signed({}, { expiresIn: -1 })}`, 'identity.token-expired'],
+  ['a token that is not valid yet', `Bearer ${signed({}, { notBefore: 60 })}`, 'identity.token-invalid'],
+  [
+    'a token of another secret',
+    `Bearer ${signed({}, { secret: `${jwtSecret}!` })}`,
+    'identity.token-invalid',
+  ],
+  ['a token signed with HS512', `Bearer ${signed({}, { algorithm: 'HS512' })}`, 'identity.token-invalid'],
+  ['a token for another audience', `Bearer ${signed({ aud: 'another' })}`, 'identity.token-invalid'],
+  ['a token of another issuer', `Bearer ${signed({ iss: 'another' })}`, 'identity.token-invalid'],
+  ['a token whose payload was exchanged', `Bearer ${tampered()}`, 'identity.token-invalid'],
+  ...['none', 'None', ''].map((alg): [string, string, string] => [
+    `an unsigned token (alg: '${alg}')`,
+    `Bearer ${part({ alg, typ: 'JWT' })}.${part({ ...claims, exp: inAnHour })}.`,
+    'identity.token-invalid',
+  ]),
+];
+
+const credentials = { email: 'ada@example.org', password: 'correct horse battery' };
+const post = (api: Api, route: string, body: object) =>
+  api.call<Record<string, string>>({ method: 'POST', url: `/v1/auth/${route}`, body });
+
+describe('every route that is not public', () => {
+  let api: Api;
+  let person: Caller;
+  const routes = () =>
+    api.contract.operations
+      .filter(({ security }) => security === undefined)
+      .map(({ method, path }) => ({ method, url: path.replaceAll(/\{\w+\}/g, newId()) }));
+
+  beforeAll(async () => {
+    api = await startApi(inject('postgresUrl'));
+    person = await api.person();
+  });
+  afterAll(() => api.close());
+
+  it.each(refused)('refuses %s', async (_, authorization, code) => {
+    expect(routes().length).toBeGreaterThan(10);
+    for (const route of routes()) {
+      const answer = await api.call({
+        ...route,
+        headers: authorization === undefined ? {} : { authorization },
+      });
+      expect(answer, `${route.method} ${route.url}`).toMatchObject({ status: 401, body: { code } });
+      expect(answer.headers['www-authenticate']).toBe('Bearer');
+    }
+  });
+
+  it('lets a valid token in', async () => {
+    for (const route of routes()) {
+      expect((await api.call({ ...route, as: person })).status, `${route.method} ${route.url}`).not.toBe(401);
+    }
+  });
+
+  it('takes the token from the header only', async () => {
+    const { accessToken } = person;
+    const inQuery = await api.call({ url: `/v1/alerts?access_token=${accessToken}` });
+    const inBody = await api.call({ method: 'POST', url: '/v1/alerts', body: { access_token: accessToken } });
+    expect([inQuery.status, inBody.status]).toEqual([401, 401]);
+  });
+});
+
+describe('registration', () => {
+  it('makes the first person at an embedded installation its admin, and only the first', async () => {
+    const api = await startApi(inject('postgresUrl'));
+    try {
+      const answers = await Promise.all(
+        ['ada', 'bob', 'eve', 'joe'].map((name) =>
+          post(api, 'register', { ...credentials, email: `${name}@example.org`, name }),
+        ),
+      );
+      expect(answers.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+      expect(answers.filter(({ body }) => body['role'] === 'admin')).toHaveLength(1);
+      expect(answers.filter(({ body }) => body['role'] === 'user')).toHaveLength(3);
+    } finally {
+      await api.close();
+    }
+  });
+
+  it('makes nobody an admin elsewhere', async () => {
+    const api = await startApi(inject('postgresUrl'), {
+      TOCSIN_PROFILE: 'server',
+      SMTP_URL: 'smtp://localhost',
+      MAIL_FROM: 'tocsin@example.org',
+      EMAIL_VERIFICATION: 'off',
+    });
+    try {
+      expect((await post(api, 'register', credentials)).body['role']).toBe('user');
+    } finally {
+      await api.close();
+    }
+  });
+});
+
+describe('an account', () => {
+  let api: Api;
+  beforeAll(async () => {
+    api = await startApi(inject('postgresUrl'));
+    await post(api, 'register', credentials);
+  });
+  afterAll(() => api.close());
+
+  const logIn = (changed: object = {}) => post(api, 'login', { ...credentials, ...changed });
+  const refresh = (refreshToken = '') => post(api, 'refresh', { refreshToken });
+
+  it('is told as it is, without its password', async () => {
+    const { status, body } = await post(api, 'register', { ...credentials, email: ' Grace@Example.org ' });
+    expect(status).toBe(201);
+    expect(body).toEqual({
+      id: expect.any(String),
+      email: 'grace@example.org',
+      emailVerified: true,
+      role: 'user',
+    });
+  });
+
+  it('keeps its address to itself, in any case, also when many ask for it at once', async () => {
+    const taken = await post(api, 'register', { ...credentials, email: 'ADA@example.ORG' });
+    expect(taken).toMatchObject({ status: 409, body: { code: 'identity.email-taken' } });
+    const email = 'wanted@example.org';
+    const all = await Promise.all(
+      Array.from({ length: 5 }, () => post(api, 'register', { ...credentials, email })),
+    );
+    expect(all.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(all.filter(({ status }) => status === 409)).toHaveLength(4);
+  });
+
+  it('is logged in to with its address in any case', async () => {
+    const { status, body } = await logIn({ email: 'ADA@Example.org' });
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
+      tokenType: 'Bearer',
+      expiresIn: 900,
+      refreshToken: expect.stringMatching(/^[\w-]{43}$/),
+    });
+    const as = { ...credentials, id: '', accessToken: body['accessToken']!, refreshToken: '' };
+    expect((await api.call({ url: '/v1/alerts', as })).status).toBe(200);
+  });
+
+  it('cannot be told from one that does not exist by a wrong password', async () => {
+    const wrong = await logIn({ password: 'incorrect horse' });
+    const unknown = await logIn({ email: 'nobody@example.org' });
+    expect(wrong).toMatchObject({ status: 401, body: { code: 'identity.wrong-credentials' } });
+    expect(unknown).toEqual({ ...wrong, headers: expect.any(Object) });
+    expect(Object.keys(unknown.headers)).toEqual(Object.keys(wrong.headers));
+  });
+
+  it('takes passwords as they are: with blanks, with any character, to the last one', async () => {
+    const password = `  \0 ${'ä'.repeat(200)} `;
+    const email = 'odd@example.org';
+    await post(api, 'register', { email, password });
+    expect((await logIn({ email, password })).status).toBe(200);
+    expect((await logIn({ email, password: password.trim() })).status).toBe(401);
+    expect((await logIn({ email, password: `${password.slice(0, -2)}a ` })).status).toBe(401);
+  });
+
+  it('is stored without anything that opens it', async () => {
+    const { body } = await logIn();
+    const users = await api.database.sql`select * from identity.users`;
+    const tokens = await api.database
+      .sql`select encode(token_hash, 'escape') as hash from identity.refresh_tokens`;
+    const stored = JSON.stringify([users, tokens]);
+    expect(stored).not.toContain(credentials.password);
+    expect(stored).not.toContain(body['refreshToken']);
+    expect(users[0]).toMatchObject({ password_hash: expect.stringMatching(/^\$argon2id\$v=19\$m=19456,/) });
+  });
+
+  it('gives a new session for a refresh token, once', async () => {
+    const first = (await logIn()).body['refreshToken'];
+    const second = await refresh(first);
+    expect(second.status).toBe(200);
+    expect(await refresh(first)).toMatchObject({
+      status: 401,
+      body: { code: 'identity.refresh-token-invalid' },
+    });
+    expect((await refresh(second.body['refreshToken'])).status).toBe(200);
+  });
+
+  it('gives one session for twenty parallel uses of a refresh token', async () => {
+    const { refreshToken } = (await logIn()).body;
+    const all = await Promise.all(Array.from({ length: 20 }, () => refresh(refreshToken)));
+    expect(all.filter(({ status }) => status === 200)).toHaveLength(1);
+    expect(all.filter(({ status }) => status === 401)).toHaveLength(19);
+  });
+
+  it('refuses refresh tokens that it never gave or that are too old', async () => {
+    expect((await refresh('never given')).status).toBe(401);
+    const { refreshToken } = (await logIn()).body;
+    await api.database.sql`update identity.refresh_tokens set expires_at = now() where used_at is null`;
+    expect((await refresh(refreshToken)).status).toBe(401);
+  });
+
+  it('is logged out of by its refresh token, as often as one likes, and of that session only', async () => {
+    const { refreshToken } = (await logIn()).body;
+    const other = (await logIn()).body['refreshToken'];
+    for (const _ of [1, 2]) {
+      expect(await post(api, 'logout', { refreshToken })).toMatchObject({ status: 204, body: undefined });
+    }
+    expect((await refresh(refreshToken)).status).toBe(401);
+    expect((await refresh(other)).status).toBe(200);
+  });
+});

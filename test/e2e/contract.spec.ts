@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { newId } from '#kernel';
+import { type Api, startApi } from '../support/api.ts';
+
+let api: Api;
+
+beforeAll(async () => {
+  api = await startApi(inject('postgresUrl'));
+});
+afterAll(() => api.close());
+
+describe('the OpenAPI document', () => {
+  it('is served as it is committed', async () => {
+    const committed = readFileSync(new URL('../../docs/openapi.json', import.meta.url), 'utf8');
+    const { body } = await api.call({ url: '/openapi.json' });
+    expect(body, 'run `npm run docs`').toEqual(JSON.parse(committed));
+  });
+
+  it('is OpenAPI 3.1', () => {
+    expect(api.document.openapi).toMatch(/^3\.1\.\d+$/);
+  });
+
+  it('gives every operation a summary and an id of its own', () => {
+    const { operations } = api.contract;
+    expect(operations.length).toBeGreaterThan(15);
+    for (const { method, path, summary, operationId } of operations) {
+      expect(summary, `${method} ${path}`).toMatch(/^[A-Z]/);
+      expect(operationId, `${method} ${path}`).toMatch(/^[a-z][A-Za-z]+$/);
+    }
+    const ids = operations.map(({ operationId }) => operationId);
+    expect(ids).toEqual([...new Set(ids)]);
+  });
+
+  it('says of every operation what it answers, at least one error among it', () => {
+    for (const { method, path, responses } of api.contract.operations) {
+      const statuses = Object.keys(responses);
+      expect(statuses, `${method} ${path}`).toContainEqual(expect.stringMatching(/^2/));
+      expect(statuses, `${method} ${path}`).toContainEqual(expect.stringMatching(/^4/));
+    }
+  });
+
+  it('opens only what a person without an account needs', () => {
+    expect(api.document.security).toEqual([{ bearer: [] }]);
+    const open = api.contract.operations.filter(({ security }) => security?.length === 0);
+    expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'GET /health/live',
+      'GET /health/ready',
+      'POST /v1/auth/register',
+      'POST /v1/auth/login',
+      'POST /v1/auth/refresh',
+      'POST /v1/auth/logout',
+    ]);
+    for (const { responses } of api.contract.operations.filter((operation) => !open.includes(operation))) {
+      expect(Object.keys(responses)).toContain('401');
+    }
+  });
+});
+
+describe('an answer that breaks the contract is noticed', () => {
+  const url = '/v1/auth/register';
+  const faultsOf = (body: object, status = 201, contentType = 'application/json') =>
+    api.contract.faultsOf('POST', url, { status, contentType, body: JSON.parse(JSON.stringify(body)) });
+  const user = { id: newId(), email: 'ada@example.org', emailVerified: true, role: 'user' };
+  const problem = {
+    type: 'urn:tocsin:problem:identity.email-taken',
+    title: 'Conflict',
+    status: 409,
+    detail: 'This address already has an account.',
+    instance: url,
+    code: 'identity.email-taken',
+  };
+  const problemType = 'application/problem+json; charset=utf-8';
+
+  it('and one that keeps it is not', () => {
+    expect(faultsOf(user)).toEqual([]);
+    expect(faultsOf(problem, 409, problemType)).toEqual([]);
+  });
+
+  it.each<[string, object]>([
+    ['without a field', { role: undefined }],
+    ['with one too many', { passwordHash: '…' }],
+    ['with a value of another type', { emailVerified: 'yes' }],
+    ['with an id that is none', { id: '7' }],
+  ])('%s', (_, changed) => {
+    expect(faultsOf({ ...user, ...changed })).toHaveLength(1);
+  });
+
+  it('with a status or a type that nobody promised', () => {
+    expect(faultsOf(user, 200)).toEqual(['200 is not documented.']);
+    expect(faultsOf(user, 201, 'text/html')).toEqual(['The type is text/html, not application/json.']);
+  });
+
+  it.each<[string, object]>([
+    ['of another status', { status: 400 }],
+    ['of another type', { type: 'about:blank' }],
+    ['without a sentence', { detail: 'email taken' }],
+    ['of another path', { instance: '/' }],
+    ['with a fault that has no sentence', { errors: [{ pointer: '/email', detail: 'taken' }] }],
+  ])('as a problem %s', (_, changed) => {
+    expect(faultsOf({ ...problem, ...changed }, 409, problemType)).toHaveLength(1);
+  });
+
+  it('as a refusal of input that names no place', () => {
+    expect(faultsOf({ ...problem, status: 422 }, 422, problemType)).toEqual(['`errors` says nothing.']);
+  });
+});

@@ -1,0 +1,108 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { CommandBus } from '@nestjs/cqrs';
+import { Test } from '@nestjs/testing';
+import { Register } from '#libs/identity';
+import { loadConfig } from '#platform/config';
+import { buildOpenApi, configureHttp, httpAdapter, type Role } from '#platform/http';
+import { Database, migrate } from '#platform/persistence';
+import { ApiModule, contexts } from '../../apps/api/src/api.module.ts';
+import { Contract, type Received } from './contract.ts';
+import { createDatabase } from './database.ts';
+
+export const jwtSecret = 'the secret of a test, long enough to sign with';
+const password = 'correct horse battery staple';
+
+/** Somebody with an account and a session. */
+export interface Caller {
+  readonly id: string;
+  readonly email: string;
+  readonly password: string;
+  readonly accessToken: string;
+  readonly refreshToken: string;
+}
+
+export interface Request {
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly url: string;
+  readonly as?: Caller | undefined;
+  /** An object is sent as JSON, a string as it is and typed as JSON unless `headers` say otherwise. */
+  readonly body?: object | string | undefined;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Answer<Body = Record<string, unknown>> extends Received {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: Body;
+}
+
+/** The whole api on a migrated database of its own; every answer is held against the OpenAPI document. */
+export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv = {}) {
+  const testDatabase = await createDatabase(adminUrl);
+  const config = loadConfig({
+    TOCSIN_PROFILE: 'embedded',
+    DATABASE_URL: testDatabase.url,
+    JWT_SECRET: jwtSecret,
+    ENCRYPTION_KEY: jwtSecret,
+    LOG_LEVEL: 'silent',
+    DEMO: 'off',
+    ...environment,
+  });
+  await migrate(config, contexts);
+  const testing = await Test.createTestingModule({ imports: [ApiModule.forRoot(config)] }).compile();
+  const app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter()));
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  const database = app.get(Database);
+  const document = buildOpenApi(app);
+  const contract = new Contract(document);
+
+  async function call<Body = Record<string, unknown>>(request: Request): Promise<Answer<Body>> {
+    const { method = 'GET', url, as, body, headers = {} } = request;
+    const answer = await app.inject({
+      method,
+      url,
+      headers: {
+        ...(as ? { authorization: `Bearer ${as.accessToken}` } : {}),
+        ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { payload: body }),
+    });
+    const contentType = answer.headers['content-type']?.toString();
+    const received = {
+      status: answer.statusCode,
+      contentType,
+      headers: answer.headers,
+      body: (contentType?.includes('json') ? answer.json() : answer.body || undefined) as Body,
+    };
+    const broken = contract.faultsOf(method, url, received);
+    if (broken.length === 0) return received;
+    throw new Error(`${method} ${url} answered ${received.status} ${answer.body}\n${broken.join('\n')}`);
+  }
+
+  /** Somebody new, logged in; what they may do is given by an administrator's command. */
+  async function person(role: Role = 'user', email = `${crypto.randomUUID()}@example.org`): Promise<Caller> {
+    const { id } = await app.get(CommandBus).execute(new Register(email, password, null, role));
+    const { body } = await call<Pick<Caller, 'accessToken' | 'refreshToken'>>({
+      method: 'POST',
+      url: '/v1/auth/login',
+      body: { email, password },
+    });
+    return { id, email, password, ...body };
+  }
+
+  /** Has the market say what a symbol last traded at. */
+  async function lastPrice(symbol: string, price: string, source = 'binance', tradeId = 1): Promise<void> {
+    await database.sql`
+      insert into market_data.last_ticks (symbol, source, tick_id, price, quantity, at)
+      values (${symbol}, ${source}, ${tradeId}, ${price}, 1, now())`;
+  }
+
+  async function close(): Promise<void> {
+    await app.close();
+    await testDatabase.drop();
+  }
+
+  return { app, config, database, document, contract, call, person, lastPrice, close };
+}
+export type Api = Awaited<ReturnType<typeof startApi>>;
