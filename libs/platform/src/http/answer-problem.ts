@@ -6,7 +6,10 @@ import { InvalidInput, type Problem, problem, statusOfKind } from './problem.ts'
 const logger = new Logger('Problem');
 
 /** Codes of `pg` and Node that mean "the database is away", not "the statement was wrong". */
-const databaseAway = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|ETIMEDOUT|EPIPE|57P0[123]|53300|08\w{3})$/;
+const databaseAway =
+  /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|57P0[123]|53300|08\w{3})$/;
+/** What `pg` says without a code, in its words. */
+const connectionLost = /^Connection terminated|is not queryable$/;
 
 /** Answers an error as an RFC 9457 problem; what is unexpected is logged and told without detail. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -70,7 +73,7 @@ function clientErrorStatus(error: unknown): number | undefined {
 function isDatabaseAway(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
-    if (databaseAway.test(code ?? '') || message.startsWith('Connection terminated')) return true;
+    if (databaseAway.test(code ?? '') || connectionLost.test(message)) return true;
   }
   return false;
 }
