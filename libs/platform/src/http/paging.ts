@@ -37,17 +37,19 @@ export const pageOf = <T extends z.ZodType>(item: T) =>
     totalExact: z.boolean().describe('Whether `total` was counted, not estimated.'),
   });
 
+/** The names in `a, b,`; undefined when there are none, since a filter without a value narrows nothing. */
+export function namesIn(text: string): string[] | undefined {
+  const names = text.split(',').map((name) => name.trim());
+  const given = names.filter(Boolean);
+  return given.length > 0 ? given : undefined;
+}
+
 /** A comma-separated filter over known values; a wrong one is refused with the allowed ones. */
 export const filterOf = <T extends string>(values: readonly [T, ...T[]], description: string) =>
   z
     .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((value) => value.trim())
-        .filter(Boolean),
-    )
-    .pipe(z.array(z.enum(values, { error: `Allowed values: ${values.join(', ')}.` })))
+    .transform(namesIn)
+    .pipe(z.array(z.enum(values, { error: `Allowed values: ${values.join(', ')}.` })).optional())
     .optional()
     .describe(`${description} Comma-separated: ${values.join(', ')}.`);
 
@@ -58,9 +60,9 @@ export function linkPages(
   { page, perPage, total }: Page<unknown>,
 ): void {
   const last = Math.max(1, Math.ceil(total / perPage));
-  const [path, query] = request.url.split('?');
+  const [path, ...query] = request.url.split('?');
   const link = (target: number, relation: string) => {
-    const parameters = new URLSearchParams(query);
+    const parameters = new URLSearchParams(query.join('?'));
     parameters.set('page', String(target));
     parameters.set('per_page', String(perPage));
     return `<${path}?${parameters.toString()}>; rel="${relation}"`;
