@@ -1,5 +1,13 @@
 import { z } from 'zod';
-import { decimalInput, decimalOutput, filterOf, isStorable, pageOf, pageQuery } from '#platform/http';
+import {
+  decimalInput,
+  decimalOutput,
+  filterOf,
+  isStorable,
+  namesIn,
+  pageOf,
+  pageQuery,
+} from '#platform/http';
 import { alertStatuses } from '../domain/alert.ts';
 import { operators } from '../domain/price-condition.ts';
 
@@ -81,12 +89,7 @@ export const listAlertsQuery = z.strictObject({
   symbol: z
     .string()
     .max(1000)
-    .transform((text) =>
-      text
-        .split(',')
-        .map((symbol) => symbol.trim())
-        .filter(Boolean),
-    )
+    .transform(namesIn)
     .optional()
     .describe('Only alerts on these symbols or aliases, comma-separated.'),
   ...pageQuery,

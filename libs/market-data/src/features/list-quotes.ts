@@ -21,7 +21,7 @@ export class ListQuotesHandler implements IQueryHandler<ListQuotes> {
   ) {}
 
   async execute({ symbols: named, page: { page, perPage } }: ListQuotes): Promise<Page<Quote>> {
-    if (named && named.length > 0) {
+    if (named) {
       const symbols = [...new Set(named.flatMap((name) => this.catalogue.find(name)?.symbol ?? []))];
       const items = await this.queries.execute(new FindQuotes(symbols));
       return { items, page: 1, perPage: symbols.length, total: symbols.length, totalExact: true };

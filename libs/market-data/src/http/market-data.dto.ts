@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimalOutput, filterOf, pageOf, pageQuery } from '#platform/http';
+import { decimalOutput, filterOf, namesIn, pageOf, pageQuery } from '#platform/http';
 import { Catalogue } from '../domain/catalogue.ts';
 
 const symbol = z.string().max(32, 'A symbol has at most 32 characters.');
@@ -32,13 +32,8 @@ export const instrumentPage = pageOf(instrument).meta({ id: 'InstrumentPage' });
 export const quotesQuery = z.strictObject({
   symbols: z
     .string()
-    .transform((text) =>
-      text
-        .split(',')
-        .map((name) => name.trim())
-        .filter(Boolean),
-    )
-    .pipe(z.array(knownSymbol).max(mostSymbols, `Name at most ${mostSymbols} symbols.`))
+    .transform(namesIn)
+    .pipe(z.array(knownSymbol).max(mostSymbols, `Name at most ${mostSymbols} symbols.`).optional())
     .optional()
     .describe(
       `Symbols or aliases, comma-separated, at most ${mostSymbols}; all of them come on one page. ` +
