@@ -11,6 +11,10 @@ export class Service {
   private child: ChildProcess | undefined;
   private restart: NodeJS.Timeout | undefined;
   private stopping = false;
+  private readonly started = Promise.withResolvers<void>();
+
+  /** Resolves when the program, or a successor of it, has said for the first time that it is ready. */
+  readonly ready = this.started.promise;
 
   constructor(
     private readonly program: Program,
@@ -28,6 +32,7 @@ export class Service {
       this.print(lineOf(this.program.name, `ended (${how}); starting it again in ${delayMs / 1000} s`));
       this.restart = setTimeout(() => this.start(), delayMs);
     };
+    child.once('message', () => this.started.resolve());
     child.once('exit', () => ended(howItEnded(child)));
     child.once('error', (error) => {
       // Also a failed kill is an error; only without a process there will be no exit.

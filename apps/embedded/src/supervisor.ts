@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '#platform/config';
 import { Database } from './database.ts';
@@ -26,7 +27,7 @@ export class Supervisor {
     if (config.databaseUrl === null) this.database = new Database(config.dataDir, print);
   }
 
-  /** Resolves when the api answers that it is ready. */
+  /** Resolves when the api and the inbox answer and the worker has said that it is ready. */
   async start(): Promise<StartTimes> {
     const starting = this.startParts();
     this.starting = starting;
@@ -69,8 +70,10 @@ export class Supervisor {
     await timed('migrations', () => runOnce(migrate, this.print, this.stopped.signal));
     await timed('api and worker', async () => {
       if (this.config.smtpUrl === null) this.inbox = this.serve('mailbox', base);
-      this.services.push(this.serve('api', environment), this.serve('worker', environment));
+      const worker = this.serve('worker', environment);
+      this.services.push(this.serve('api', environment), worker);
       await this.answers(`http://${reachable(this.config.host)}:${this.config.port}/health/ready`);
+      await Promise.race([worker.ready, aborted(this.stopped.signal)]);
       if (this.inbox) await this.answers(`http://127.0.0.1:${this.config.mailbox.port}/`);
     });
     return { parts };
@@ -93,6 +96,12 @@ export class Supervisor {
       await delay(100, undefined, { signal });
     }
   }
+}
+
+/** Rejects when the signal fires. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  if (!signal.aborted) await once(signal, 'abort');
+  throw signal.reason;
 }
 
 /** What every process is given: the variables of this one, with everything that was left open decided. */

@@ -3,8 +3,8 @@ import { Logger } from 'nestjs-pino';
 import { ConfigurationError } from '../config/index.ts';
 
 /**
- * Starts a process and sees to its end: bad settings stop it with a line for each variable; SIGTERM, SIGINT
- * and the loss of the supervisor end it cleanly.
+ * Starts a process and sees to its end: bad settings stop it with a line for each variable; SIGTERM and
+ * SIGINT end it cleanly.
  */
 export async function run<App extends INestApplicationContext>(
   create: () => Promise<App>,
@@ -16,8 +16,8 @@ export async function run<App extends INestApplicationContext>(
     // An end that was asked for is a success; dying of the signal again would look like a crash.
     app.enableShutdownHooks(undefined, { useProcessExit: true });
     await start(app);
-    // The channel to the supervisor breaks when that process is killed; nobody else would stop this one.
-    process.once('disconnect', () => void app.close().finally(() => process.exit(0)));
+    // To the supervisor, where there is one.
+    process.send?.('ready');
   } catch (error) {
     const lines = error instanceof ConfigurationError ? error.lines : [describe(error)];
     for (const line of lines) process.stderr.write(`${line}\n`);
