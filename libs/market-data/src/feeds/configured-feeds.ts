@@ -26,7 +26,7 @@ export function configuredFeeds(
         });
       case 'coingecko':
       case 'alphavantage':
-        logger.warn(`MARKET_FEEDS names ${name}: this version does not have that source yet and ignores it.`);
+        logger.log(`${name}: a source that this version does not have yet; ignored.`);
         return [];
       case 'none':
         break;
