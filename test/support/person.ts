@@ -1,6 +1,11 @@
 import { type Client, createClient, createConfig } from './client/client/index.ts';
 import { logIn, register } from './client/index.ts';
 
+declare global {
+  /** The generated client names this type of the browser's; Node's own types have it under `RequestInit` only. */
+  type BodyInit = NonNullable<RequestInit['body']>;
+}
+
 /** Somebody with an account: the generated client, signed in. */
 export interface Person {
   readonly client: Client;

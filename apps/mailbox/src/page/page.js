@@ -15,7 +15,7 @@ const wanted = () => location.hash.slice(1);
 
 async function poll() {
   if (!document.hidden) await attempt(refresh);
-  setTimeout(poll, POLL_MS);
+  setTimeout(() => void poll(), POLL_MS);
 }
 
 async function attempt(work) {

@@ -17,7 +17,7 @@ export const instrumentsQuery = z.strictObject({
 });
 export type InstrumentsQuery = z.infer<typeof instrumentsQuery>;
 
-export const instrument = z
+const instrument = z
   .object({
     symbol: z.string().meta({ example: 'BTC-USD' }),
     name: z.string().meta({ example: 'Bitcoin' }),

@@ -1,6 +1,6 @@
 export { InTransactionPublisher } from './in-transaction-publisher.ts';
 export { MessagingModule, RelayModule } from './messaging.module.ts';
 export { Outbox } from './outbox.ts';
-export { type Reaction, type ReactionMetadata, REACTS_TO, ReactsTo, ReactsWithin } from './reaction.ts';
+export { type Reaction, ReactsTo, ReactsWithin } from './reaction.ts';
 export { Relay } from './relay.ts';
 export { Wakeups } from './wakeups.ts';
