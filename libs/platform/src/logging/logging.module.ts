@@ -1,8 +1,12 @@
-import type { DynamicModule } from '@nestjs/common';
+import { type DynamicModule, RequestMethod } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
+import { type DestinationStream, type LogFn, pino } from 'pino';
+import type { Options } from 'pino-http';
 import type { Config } from '../config/index.ts';
+import { shownError } from './shown-error.ts';
+import { withoutSecrets } from './without-secrets.ts';
 
-/** Paths that may hold a secret, an address or a token, wherever a log line carries such an object. */
+/** Properties that may hold a secret, an address or a token: of what is logged, and two levels deeper. */
 const sensitive = [
   'password',
   'token',
@@ -13,6 +17,12 @@ const sensitive = [
   'recipients',
   'authorization',
   'cookie',
+  'set-cookie',
+  'demoPassword',
+  'databaseUrl',
+  'smtpUrl',
+  'jwtSecret',
+  'encryptionKey',
 ];
 
 /** Parts of Nest that tell, line by line, that a start went as always. */
@@ -25,39 +35,49 @@ const chatter = new Set([
 ]);
 
 /** Structured logs of one process, a JSON line each, with the request's id and none of its secrets. */
-export function loggingModule(config: Config, app: string): DynamicModule {
-  return LoggerModule.forRoot({
-    pinoHttp: {
-      level: config.logLevel,
-      base: { app, pid: process.pid },
-      genReqId: (request) => request.id,
-      hooks: {
-        logMethod(inputs, method, level) {
-          const [first] = inputs as [{ context?: string } | string];
-          const framework = level === 30 && typeof first === 'object' && chatter.has(first.context ?? '');
-          if (!framework || this.isLevelEnabled('debug')) method.apply(this, inputs);
-        },
-      },
-      redact: {
-        paths: [
-          'req.headers.authorization',
-          'req.headers.cookie',
-          'res.headers["set-cookie"]',
-          ...sensitive.flatMap((name) => [name, `*.${name}`]),
-        ],
-        censor: '[redacted]',
-      },
-      serializers: {
-        req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
-          id,
-          method,
-          // Query strings may carry addresses (`?to=`).
-          path: url.split('?')[0],
-        }),
-        res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-      },
-      customLogLevel: (_request, response, error) =>
-        error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'info' : 'debug',
-    },
+export const loggingModule = (
+  config: Config,
+  app: string,
+  output: DestinationStream = pino.destination(1),
+): DynamicModule =>
+  LoggerModule.forRoot({
+    pinoHttp: [optionsOf(config, app), output],
+    // Its own default, `{/*splat}`, matches no path of this Fastify adapter.
+    forRoutes: [{ path: '*path', method: RequestMethod.ALL }],
   });
+
+const shown = (input: unknown): unknown => (typeof input === 'string' ? withoutSecrets(input) : input);
+
+function optionsOf(config: Config, app: string): Options {
+  return {
+    level: config.logLevel,
+    base: { app, pid: process.pid },
+    genReqId: (request) => request.id,
+    hooks: {
+      logMethod(inputs, method, level) {
+        const [first, message, ...rest] = inputs as unknown[];
+        const { context = '', err = first } = (first ?? {}) as { context?: string; err?: unknown };
+        if (level === 30 && chatter.has(context) && !this.isLevelEnabled('debug')) return;
+        // Without a message pino would take the one of the error as it is.
+        const text = message ?? (err instanceof Error ? err.message : undefined);
+        method.apply(this, [first, text, ...rest].map(shown) as Parameters<LogFn>);
+      },
+    },
+    redact: {
+      paths: sensitive.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
+      censor: '[redacted]',
+    },
+    serializers: {
+      err: shownError,
+      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
+        id,
+        method,
+        // Query strings may carry addresses (`?to=`).
+        path: url.split('?')[0],
+      }),
+      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
+    },
+    customLogLevel: (_request, response, error) =>
+      error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'info' : 'debug',
+  };
 }
