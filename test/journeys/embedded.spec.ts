@@ -135,6 +135,15 @@ describe('the embedded profile', () => {
     for (const holder of holders) holder.close();
   });
 
+  it('ends with a line for each bad setting, also of one that only the worker can judge', async () => {
+    variables = { ...variables, MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'BTC-USD,NOPE-USD' };
+    const tocsin = start();
+    expect(await tocsin.ended()).toBe(1);
+    expect(tocsin.output).toMatch(/MARKET_SYMBOLS: .*NOPE-USD/);
+    expect(tocsin.output).toContain('The worker does not start with these settings.');
+    expect(tocsin.output).not.toMatch(/Tocsin is ready|starting it again|^ +at /m);
+  });
+
   it('is started once on a folder', async () => {
     const first = start();
     const url = await first.ready();

@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto';
 import { NestFactory } from '@nestjs/core';
 import { CommandBus } from '@nestjs/cqrs';
 import { Register } from '#libs/identity';
-import { ConfigurationError, loadConfig } from '#platform/config';
+import { loadConfig } from '#platform/config';
+import { fail } from '#platform/lifecycle';
 import { ApiModule } from './api.module.ts';
 
 /** `npm run admin:create -- ada@example.org`: makes an account with the role admin and prints its password once. */
 async function createAdmin(): Promise<string> {
   const email = process.argv[2] ?? '';
-  if (!/^\S+@\S+$/.test(email)) throw new Error('Give an address: npm run admin:create -- ada@example.org');
+  if (!/^\S+@\S+$/.test(email)) return fail('Give an address: npm run admin:create -- ada@example.org');
   if (!process.env['DATABASE_URL']) {
     throw new Error(
       'Set DATABASE_URL. At an embedded installation the first person who registers is the admin.',
@@ -30,8 +31,5 @@ async function createAdmin(): Promise<string> {
 try {
   process.stdout.write(`${await createAdmin()}\n`);
 } catch (error) {
-  const lines =
-    error instanceof ConfigurationError ? error.lines : [error instanceof Error ? error.message : error];
-  for (const line of lines) process.stderr.write(`${String(line)}\n`);
-  process.exitCode = 1;
+  fail(error);
 }

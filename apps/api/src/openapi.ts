@@ -4,7 +4,7 @@ import { loadConfig } from '#platform/config';
 import { buildOpenApi, httpAdapter } from '#platform/http';
 import { ApiModule } from './api.module.ts';
 
-/** Prints the OpenAPI document without starting anything: `npm run openapi` commits it as `docs/openapi.json`. */
+/** Prints the OpenAPI document without starting anything: `npm run docs` writes it to `docs/openapi.json`. */
 const secret = 'only the shapes matter here: nothing is signed';
 const config = loadConfig({
   TOCSIN_PROFILE: 'embedded',

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigurationError } from '#platform/config';
 import { Backoff } from './backoff.ts';
 import { lineOf } from './log-line.ts';
 import { howItEnded, launch, type Print, type Program } from './program.ts';
@@ -13,7 +14,10 @@ export class Service {
   private stopping = false;
   private readonly started = Promise.withResolvers<void>();
 
-  /** Resolves when the program, or a successor of it, has said for the first time that it is ready. */
+  /**
+   * Resolves when the program, or a successor of it, has said for the first time that it is ready; rejects when it
+   * refuses its settings, with which it would be no use to start it again.
+   */
   readonly ready = this.started.promise;
 
   constructor(
@@ -28,6 +32,10 @@ export class Service {
     const ended = (how: string): void => {
       this.child = undefined;
       if (this.stopping) return;
+      if (child.exitCode === ConfigurationError.exitCode) {
+        this.started.reject(new Error(`The ${this.program.name} does not start with these settings.`));
+        return;
+      }
       const delayMs = this.backoff.delayMs(performance.now() - began);
       this.print(lineOf(this.program.name, `ended (${how}); starting it again in ${delayMs / 1000} s`));
       this.restart = setTimeout(() => this.start(), delayMs);

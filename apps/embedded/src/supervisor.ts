@@ -70,10 +70,10 @@ export class Supervisor {
     await timed('migrations', () => runOnce(migrate, this.print, this.stopped.signal));
     await timed('api and worker', async () => {
       if (this.config.smtpUrl === null) this.inbox = this.serve('mailbox', base);
-      const worker = this.serve('worker', environment);
-      this.services.push(this.serve('api', environment), worker);
+      this.services.push(this.serve('api', environment), this.serve('worker', environment));
+      const ready = Promise.all(this.services.map((service) => service.ready));
+      await Promise.race([ready, aborted(this.stopped.signal)]);
       await this.answers(`http://${reachable(this.config.host)}:${this.config.port}/health/ready`);
-      await Promise.race([worker.ready, aborted(this.stopped.signal)]);
       if (this.inbox) await this.answers(`http://127.0.0.1:${this.config.mailbox.port}/`);
     });
     return { parts };

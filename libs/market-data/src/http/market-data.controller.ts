@@ -17,7 +17,7 @@ export class MarketDataController {
 
   @Get('instruments')
   @ApiOperation({
-    summary: 'List coins and stocks',
+    summary: 'List instruments',
     description: 'What alerts and notifications can be about, the best known first.',
   })
   @ApiOkResponse({ standardSchema: dto.instrumentPage, description: 'A page of instruments.' })

@@ -30,6 +30,9 @@ export abstract class Config {
 
 /** Every bad variable of a process in one error, a line for each, none of them repeating a value. */
 export class ConfigurationError extends Error {
+  /** `EX_CONFIG` of sysexits(3): what a process ends with that it would be no use to start again. */
+  static readonly exitCode = 78;
+
   constructor(readonly lines: readonly string[]) {
     super(lines.join('\n'));
     this.name = 'ConfigurationError';
@@ -84,14 +87,16 @@ function complete(env: Variables): Config {
 
 /** The embedded profile brings these itself; elsewhere their absence must stop the start, not a first mail. */
 function missingIn(config: Config, env: Variables): string[] {
-  if (config.emailVerification === 'required') {
-    return ['EMAIL_VERIFICATION: this version cannot confirm addresses yet; set it to off'];
-  }
-  if (config.embedded) return [];
+  const unavailable =
+    config.emailVerification === 'required'
+      ? ['EMAIL_VERIFICATION: this version cannot confirm addresses yet; set it to off']
+      : [];
+  if (config.embedded) return unavailable;
   const needed = ['DATABASE_URL', 'SMTP_URL', 'MAIL_FROM', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const;
-  return needed
+  const missing = needed
     .filter((name) => env[name] === undefined)
     .map((name) => `${name}: is required with DATABASE_URL`);
+  return [...missing, ...unavailable];
 }
 
 /** Resolves `NAME_FILE` to the content of that file, and treats an empty variable as absent. */

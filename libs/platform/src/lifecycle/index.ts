@@ -1,3 +1,4 @@
+export { fail } from './fail.ts';
 export { Loop } from './loop.ts';
 export { run } from './run.ts';
 export { platformModules } from './platform-modules.ts';

@@ -1,6 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
-import { ConfigurationError } from '../config/index.ts';
+import { fail } from './fail.ts';
 
 /**
  * Starts a process and sees to its end: bad settings stop it with a line for each variable; SIGTERM and
@@ -19,15 +19,6 @@ export async function run<App extends INestApplicationContext>(
     // To the supervisor, where there is one.
     process.send?.('ready');
   } catch (error) {
-    const lines = error instanceof ConfigurationError ? error.lines : [describe(error)];
-    for (const line of lines) process.stderr.write(`${line}\n`);
-    process.exit(1);
+    fail(error);
   }
-}
-
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `PORT: ${port} is taken by another program; set PORT to a free one.`;
-  return error.stack ?? error.message;
 }

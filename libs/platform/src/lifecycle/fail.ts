@@ -1,0 +1,16 @@
+import { ConfigurationError } from '../config/index.ts';
+
+/** Ends the process over an error: a line for each bad setting, or what went wrong. */
+export function fail(error: unknown): never {
+  const misconfigured = error instanceof ConfigurationError;
+  const lines = misconfigured ? error.lines : [describe(error)];
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  process.exit(misconfigured ? ConfigurationError.exitCode : 1);
+}
+
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `PORT: ${port} is taken by another program; set PORT to a free one.`;
+  return error.stack ?? error.message;
+}
