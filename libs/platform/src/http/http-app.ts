@@ -23,7 +23,7 @@ class JsonAdapter extends FastifyAdapter {
 
 /** Fastify with a body limit and a request id: the caller's `X-Request-Id` when it is harmless, else a new one. */
 export function httpAdapter(): FastifyAdapter {
-  return new JsonAdapter({
+  const adapter = new JsonAdapter({
     bodyLimit,
     frameworkErrors: answerProblem,
     clientErrorHandler: refuseUnreadable,
@@ -32,6 +32,9 @@ export function httpAdapter(): FastifyAdapter {
       return typeof given === 'string' && safeRequestId.test(given) ? given : newId();
     },
   });
+  // The body of a deletion means nothing (RFC 9110, 9.3.5), so it is not read, and an empty one of type JSON is no fault.
+  adapter.getInstance().addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
+  return adapter;
 }
 
 /** What every route of the api shares: problems, validation, security headers, the documentation. */
