@@ -17,6 +17,12 @@ describe('the OpenAPI document', () => {
     expect(body, 'run `npm run docs`').toEqual(JSON.parse(committed));
   });
 
+  it('is shown to people at /docs', async () => {
+    const { status, contentType, body } = await api.call<unknown>({ url: '/docs' });
+    expect({ status, contentType }).toEqual({ status: 200, contentType: 'text/html' });
+    expect(body).toContain('Tocsin API');
+  });
+
   it('is OpenAPI 3.1', () => {
     expect(api.document.openapi).toMatch(/^3\.1\.\d+$/);
   });
@@ -55,6 +61,23 @@ describe('the OpenAPI document', () => {
       expect(Object.keys(responses)).toContain('401');
     }
   });
+});
+
+describe('every answer', () => {
+  it.each(['/health/live', '/health/ready', '/v1/alerts', '/nowhere', '/docs'])(
+    'of %s carries a request id and what keeps a browser from misreading it',
+    async (url) => {
+      const { headers } = await api.call({ url });
+      expect(headers).toMatchObject({
+        'x-request-id': expect.stringMatching(/^[0-9a-f-]{36}$/),
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'SAMEORIGIN',
+        'content-security-policy': expect.stringContaining("default-src 'self'"),
+        'referrer-policy': 'no-referrer',
+      });
+      expect(headers).not.toHaveProperty('x-powered-by');
+    },
+  );
 });
 
 describe('an answer that breaks the contract is noticed', () => {
