@@ -1,42 +1,36 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { loadConfig } from '../config/index.ts';
+import { ConfigurationError, loadConfig } from '../config/index.ts';
 import { run } from './run.ts';
 
 describe('a process', () => {
   const printed: string[] = [];
-  const exit = vi.fn<(code?: number | string | null) => never>();
-  const close = vi.fn<() => Promise<void>>();
   const started = vi.fn<() => Promise<void>>();
+  const exit = vi.fn<(code?: number | string | null) => never>();
+  const tell = vi.fn<() => boolean>();
   const shutdownHooks = vi.fn<(...options: unknown[]) => void>();
-  let disconnected: () => void;
+  const { send } = process;
 
   const app = {
     get: () => 'the logger',
     useLogger: () => undefined,
     enableShutdownHooks: shutdownHooks,
-    close,
   } as unknown as INestApplicationContext;
   const runApp = () => run(() => Promise.resolve(app), started);
 
   beforeEach(() => {
-    vi.useFakeTimers();
     vi.resetAllMocks();
     printed.length = 0;
-    disconnected = () => {};
     started.mockResolvedValue();
-    close.mockResolvedValue();
     vi.spyOn(process, 'exit').mockImplementation(exit);
     vi.spyOn(process.stderr, 'write').mockImplementation((text) => printed.push(String(text)) > 0);
-    vi.spyOn(process, 'once').mockImplementation((event: string | symbol, listener: () => void) => {
-      if (event === 'disconnect') disconnected = listener;
-      return process;
-    });
+    process.send = tell;
   });
 
   afterEach(() => {
+    if (send) process.send = send;
+    else delete process.send;
     vi.restoreAllMocks();
-    vi.useRealTimers();
   });
 
   it('with bad settings prints a line for each and fails before anything starts', async () => {
@@ -44,10 +38,9 @@ describe('a process', () => {
       loadConfig({ PORT: 'eighty', JWT_SECRET: 'canary' });
       return Promise.resolve(app);
     }, started);
-    expect(printed).toHaveLength(2);
     expect(printed.join('')).toMatch(/^PORT: .*\nJWT_SECRET: .*\n$/);
     expect(printed.join('')).not.toContain('canary');
-    expect(exit.mock.calls).toEqual([[1]]);
+    expect(exit.mock.calls).toEqual([[ConfigurationError.exitCode]]);
     expect(started).not.toHaveBeenCalled();
   });
 
@@ -58,35 +51,20 @@ describe('a process', () => {
     expect(exit.mock.calls).toEqual([[1]]);
   });
 
-  it('that cannot start says why and fails', async () => {
+  it('that cannot start says why, fails, and does not tell its supervisor otherwise', async () => {
     started.mockRejectedValue(new Error('no such table'));
     await runApp();
     expect(printed.join('')).toContain('Error: no such table');
     expect(exit.mock.calls).toEqual([[1]]);
+    expect(tell).not.toHaveBeenCalled();
   });
 
-  it('that was started runs until a signal, whose end is a success', async () => {
+  it('that was started says so, and runs until a signal, whose end is a success', async () => {
+    started.mockImplementation(async () => expect(tell).not.toHaveBeenCalled());
     await runApp();
     expect(started).toHaveBeenCalledExactlyOnceWith(app);
+    expect(tell).toHaveBeenCalledExactlyOnceWith('ready');
     expect(shutdownHooks).toHaveBeenCalledWith(undefined, { useProcessExit: true });
     expect(exit).not.toHaveBeenCalled();
-  });
-
-  it('ends with its supervisor', async () => {
-    await runApp();
-    disconnected();
-    await vi.advanceTimersByTimeAsync(0);
-    expect(close).toHaveBeenCalledOnce();
-    expect(exit.mock.calls).toEqual([[0]]);
-  });
-
-  it('ends with its supervisor, also when something keeps it from closing', async () => {
-    await runApp();
-    close.mockReturnValue(new Promise(() => {}));
-    disconnected();
-    await vi.advanceTimersByTimeAsync(19_999);
-    expect(exit).not.toHaveBeenCalled();
-    await vi.advanceTimersByTimeAsync(1);
-    expect(exit.mock.calls).toEqual([[1]]);
   });
 });
