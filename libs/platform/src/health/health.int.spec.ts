@@ -1,0 +1,79 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { startTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.ts';
+import { loadConfig } from '../config/index.ts';
+import { configureHttp, httpAdapter } from '../http/index.ts';
+import { platformModules } from '../lifecycle/index.ts';
+import { Database } from '../persistence/index.ts';
+import { HealthModule } from './health.module.ts';
+
+describe('the probes', () => {
+  let postgres: TestDatabase;
+  let proxy: TcpProxy;
+  let app: NestFastifyApplication;
+
+  beforeAll(async () => {
+    postgres = await createDatabase(inject('postgresUrl'));
+    const url = new URL(postgres.url);
+    proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
+    url.host = `127.0.0.1:${proxy.port}`;
+    const config = loadConfig({ DATABASE_URL: url.href, TOCSIN_PROFILE: 'embedded', LOG_LEVEL: 'silent' });
+    const module = await Test.createTestingModule({
+      imports: [...platformModules(config, 'test', []), HealthModule],
+    }).compile();
+    module.useLogger(false);
+    app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter()));
+    await app.init();
+  });
+
+  afterAll(async () => {
+    await app.close();
+    await proxy.close();
+    await postgres.drop();
+  });
+
+  beforeEach(() => proxy.restore());
+
+  const probe = async (path: string) => {
+    const { statusCode: status, headers, body } = await app.inject(path);
+    return { status, headers, body: JSON.parse(body) as unknown };
+  };
+  const live = { status: 200, body: { status: 'ok' } };
+  const ready = { status: 200, body: { status: 'ok', dependencies: { postgres: { status: 'up' } } } };
+  const away = {
+    status: 503,
+    headers: { 'retry-after': '2', 'content-type': 'application/problem+json; charset=utf-8' },
+    body: { code: 'http.unavailable', instance: '/health/ready' },
+  };
+
+  it('say that the process lives and is ready', async () => {
+    expect(await probe('/health/live')).toMatchObject(live);
+    expect(await probe('/health/ready')).toMatchObject(ready);
+  });
+
+  it('say that it is not ready while Postgres is away, and again when it is back', async () => {
+    await probe('/health/ready');
+    proxy.cut();
+    expect(await probe('/health/ready')).toMatchObject(away);
+    expect(await probe('/health/ready')).toMatchObject(away);
+    expect(await probe('/health/live')).toMatchObject(live);
+    proxy.restore();
+    expect(await probe('/health/ready')).toMatchObject(ready);
+  });
+
+  it('survive an idle connection that Postgres ends', async () => {
+    const database = app.get(Database);
+    const others = async () => {
+      const { count } = await database.one<{ count: number }>`
+        select count(pg_terminate_backend(pid)) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()`;
+      return count;
+    };
+    await Promise.all([database.sql`select pg_sleep(0.05)`, database.sql`select pg_sleep(0.05)`]);
+    expect(await others()).toBeGreaterThan(0);
+    await expect.poll(others).toBe(0);
+    expect(await probe('/health/ready')).toMatchObject(ready);
+  });
+});
