@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { Logger as PinoLogger, PinoLogger as PinoRoot } from 'nestjs-pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { DomainError } from '#kernel';
 import { loadConfig } from '../config/index.ts';
 import { configureHttp, httpAdapter } from '../http/index.ts';
 import { loggingModule } from './logging.module.ts';
@@ -20,6 +21,11 @@ class TestController {
   answer(): string {
     logger.log('answering');
     return 'fine';
+  }
+
+  @Get('away')
+  wait(): never {
+    throw new DomainError('unavailable', 'test.away', 'Away.');
   }
 
   @Post('broken')
@@ -74,6 +80,15 @@ describe('the log', () => {
       expect(line?.['req']).toEqual({ id: 'request-7', method: 'GET', path: '/fine' });
     }
     expect(all()).not.toMatch(/canary/);
+  });
+
+  it.each([
+    ['/fine', 20],
+    ['/nothing', 30],
+    ['/away', 40],
+  ])('tells of GET %s at level %i', async (url, level) => {
+    await app.inject({ url });
+    await vi.waitFor(() => expect(lines().find(({ res }) => res)).toMatchObject({ level }));
   });
 
   it('tells an unexpected error with its place, its code and the request, and none of its values', async () => {

@@ -77,7 +77,10 @@ function optionsOf(config: Config, app: string): Options {
       }),
       res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
     },
-    customLogLevel: (_request, response, error) =>
-      error || response.statusCode >= 500 ? 'error' : response.statusCode >= 400 ? 'info' : 'debug',
+    customLogLevel: (_request, { statusCode }, error) => {
+      // An outage is told by whoever suffers it; a probe a second needs no stack each.
+      if (statusCode === 503) return 'warn';
+      return error || statusCode >= 500 ? 'error' : statusCode >= 400 ? 'info' : 'debug';
+    },
   };
 }
