@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
+import { Client } from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { newId } from '#kernel';
 import { loadConfig } from '#platform/config';
@@ -65,8 +66,18 @@ describe('the demo account', () => {
   });
 
   it('is made once, of two processes that start together', async () => {
-    await start();
-    const [one] = await Promise.all([start(demo), start(demo)]);
+    const { database } = await start();
+    const other = new Client({ connectionString: postgres.url });
+    await other.connect();
+    // Both may look whether it is there, and neither gets further before the other has come.
+    await other.query('begin; lock table identity.users in share row exclusive mode');
+    const both = Promise.all([start(demo), start(demo)]);
+    const waiting = () => database.sql`
+      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+    await expect.poll(waiting, { timeout: 10_000 }).toHaveLength(2);
+    await other.query('commit');
+    await other.end();
+    const [one] = await both;
     expect(await usersIn(one)).toHaveLength(1);
     expect(await eventsIn(one)).toHaveLength(1);
   });
