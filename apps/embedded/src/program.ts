@@ -30,8 +30,7 @@ export function launch({ name, file, environment }: Program, print: Print): Chil
       env: environment,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // A process group of its own: Ctrl-C reaches this process only, which stops the others in order.
-      detached: process.platform !== 'win32',
-      windowsHide: true,
+      detached: true,
     },
   );
   for (const output of [child.stdout, child.stderr]) printLines(name, output, print);

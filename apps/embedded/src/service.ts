@@ -72,7 +72,7 @@ export class Service {
     if (pid === undefined) return;
     this.print(lineOf(this.program.name, 'killed before it had finished'));
     try {
-      process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL');
+      process.kill(-pid, 'SIGKILL');
     } catch {
       // It was faster.
     }

@@ -109,7 +109,6 @@ export class Inbox {
       await file.close();
     }
     await rename(partial, this.#path(id));
-    if (process.platform === 'win32') return; // which cannot open a folder to sync it
     const folder = await open(this.directory);
     try {
       await folder.sync();

@@ -39,7 +39,7 @@ function statOf(pid: number): string[] | undefined {
 }
 
 function ps(pid: number, column: string): string | undefined {
-  if (process.platform === 'linux' || process.platform === 'win32') return undefined;
+  if (process.platform === 'linux') return undefined;
   try {
     return (
       execFileSync('ps', ['-ww', '-o', `${column}=`, '-p', String(pid)], {

@@ -16,7 +16,6 @@ sleep "$5"
  * Returns what calls the guard off.
  */
 export function guardOrphan(pid: number, cluster: string, lock: FolderLock, seconds: number): () => void {
-  if (process.platform === 'win32') return () => {};
   const guard = spawn(
     '/bin/sh',
     [
