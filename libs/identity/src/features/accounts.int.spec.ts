@@ -7,11 +7,11 @@ import { newId } from '#kernel';
 import { loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Database, migrate } from '#platform/persistence';
-import { createDatabase, type TestDatabase } from '../../../test/support/database.ts';
-import { FindContacts } from './contracts/index.ts';
-import { LogIn } from './features/log-in.ts';
-import { Register } from './features/register.ts';
-import { IdentityHttpModule, identityPersistence } from './identity.module.ts';
+import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { FindContacts } from '../contracts/index.ts';
+import { LogIn } from './log-in.ts';
+import { Register } from './register.ts';
+import { IdentityHttpModule, identityPersistence } from '../identity.module.ts';
 
 const demo = { DEMO: 'on', DEMO_EMAIL: 'Demo@Example.org', DEMO_PASSWORD: 'generated once' };
 
