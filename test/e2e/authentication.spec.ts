@@ -153,8 +153,9 @@ describe('an account', () => {
   });
 
   it('is logged in to with its address in any case', async () => {
-    const { status, body } = await logIn({ email: 'ADA@Example.org' });
+    const { status, body, headers } = await logIn({ email: 'ADA@Example.org' });
     expect(status).toBe(200);
+    expect(headers).toMatchObject({ 'cache-control': 'no-store' });
     expect(body).toEqual({
       accessToken: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/),
       tokenType: 'Bearer',
