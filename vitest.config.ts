@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/support/**/*.spec.ts'],
-          exclude: ['**/*.int.spec.ts'],
+          exclude: ['**/*.{int,long}.spec.ts'],
         },
       },
       {
@@ -36,6 +36,17 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.spec.ts'],
+          exclude: ['**/*.long.spec.ts'],
+          hookTimeout: 120_000,
+          testTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'long',
+          include: ['{libs,test}/**/*.long.spec.ts'],
           hookTimeout: 120_000,
           testTimeout: 120_000,
           fileParallelism: false,
