@@ -52,7 +52,6 @@ function optionsOf(config: Config, app: string): Options {
   return {
     level: config.logLevel,
     base: { app, pid: process.pid },
-    genReqId: (request) => request.id,
     hooks: {
       logMethod(inputs, method, level) {
         const [first, message, ...rest] = inputs as unknown[];
