@@ -1,5 +1,6 @@
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { DomainEvent } from '#kernel';
@@ -216,6 +217,16 @@ describe('the relay', () => {
       const taken = await Promise.all([relay.drain(), other.get(Relay).drain()]);
       expect(taken.reduce((sum, count) => sum + count)).toBe(250);
       expect(await notes()).toHaveLength(500);
+    });
+
+    it('does not wait for what that one is just leasing', async () => {
+      await ring('front', 'back');
+      const leasing = new pg.Client({ connectionString: postgres.url });
+      await leasing.connect();
+      await leasing.query(`begin; select from platform.outbox where payload->>'bell' = 'front' for update`);
+      expect(await relay.drain()).toBe(1);
+      await leasing.end();
+      expect(await notes()).toEqual(bothOnce('back'));
     });
 
     it('takes over what that one leased and left, without what it had finished', async () => {
