@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { createConnection } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { startBinanceServer, type BinanceServer, type BinanceServerOptions } from './server.ts';
@@ -202,5 +203,23 @@ describe('The WebSocket side', () => {
     await expect(connect('/elsewhere')).rejects.toThrow('404');
     await connect('/ws');
     expect(server.stats).toMatchObject({ connections: 2, refused: 2, subscriptions: [[]] });
+  });
+
+  it('outlives those it refuses, however they hang up', async () => {
+    await serve();
+    server.refuse(true);
+    const impatient = Array.from({ length: 20 }, async () => {
+      const socket = createConnection(server.port, '127.0.0.1');
+      await once(socket, 'connect');
+      socket.write(
+        'GET /ws HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n',
+      );
+      await once(socket, 'data');
+      socket.resetAndDestroy();
+    });
+    await Promise.all(impatient);
+    server.refuse(false);
+    await connect('/ws');
+    expect(server.stats).toMatchObject({ connections: 1, refused: 20 });
   });
 });

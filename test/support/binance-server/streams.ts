@@ -53,6 +53,8 @@ export class Streams {
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // Whoever is refused may hang up before the refusal has left; an error nobody listens to ends the process.
+    socket.on('error', () => {});
     const { pathname, searchParams } = new URL(request.url ?? '/', 'ws://localhost');
     const combined = pathname === '/stream';
     if (this.refusing || (!combined && !/^\/ws(\/|$)/.test(pathname))) {
