@@ -1,12 +1,11 @@
 import { type INestApplicationContext, Module } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Clock } from '#kernel';
-import { loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
-import { Database, migrate } from '#platform/persistence';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { Database } from '#platform/persistence';
+import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { FindLastTick, FindQuotes, type Tick } from '../contracts/index.ts';
 import { MarketDataModule, marketDataPersistence } from '../market-data.module.ts';
 import { LatestPrices } from '../persistence/latest-prices.ts';
@@ -31,20 +30,15 @@ function tick(id: number, price = '100', symbol = 'BTC-USD'): Tick {
 class RecordingModule {}
 
 describe('recording ticks', () => {
-  let postgres: TestDatabase;
+  let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
   let app: INestApplicationContext;
   let recorder: RecordTicks;
   let database: Database;
   let queries: QueryBus;
 
   beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
-    const config = loadConfig({
-      DATABASE_URL: postgres.url,
-      TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
-    });
-    await migrate(config, [marketDataPersistence]);
+    postgres = await migratedDatabase([marketDataPersistence]);
+    const { config } = postgres;
     const testing = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', [marketDataPersistence]), RecordingModule],
     })

@@ -1,16 +1,14 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { loadConfig } from '#platform/config';
 import { configureHttp, httpAdapter } from '#platform/http';
 import { platformModules } from '#platform/lifecycle';
-import { migrate } from '#platform/persistence';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { MarketDataHttpModule, marketDataPersistence } from '../market-data.module.ts';
 import { LatestPrices } from '../persistence/latest-prices.ts';
 
 describe('market data over HTTP', () => {
-  let postgres: TestDatabase;
+  let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
   let app: NestFastifyApplication;
 
   const get = async (url: string) => {
@@ -21,13 +19,8 @@ describe('market data over HTTP', () => {
     body.items.map(({ symbol }) => symbol);
 
   beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
-    const config = loadConfig({
-      DATABASE_URL: postgres.url,
-      TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
-    });
-    await migrate(config, [marketDataPersistence]);
+    postgres = await migratedDatabase([marketDataPersistence]);
+    const { config } = postgres;
     const testing = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', [marketDataPersistence]), MarketDataHttpModule],
       providers: [LatestPrices],

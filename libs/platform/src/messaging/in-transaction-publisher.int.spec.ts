@@ -1,11 +1,10 @@
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { DomainEvent } from '#kernel';
-import { loadConfig } from '../config/index.ts';
 import { platformModules } from '../lifecycle/index.ts';
-import { Database, migrate } from '../persistence/index.ts';
+import { Database } from '../persistence/index.ts';
 import { InTransactionPublisher } from './in-transaction-publisher.ts';
 import { type Reaction, ReactsTo, ReactsWithin } from './reaction.ts';
 
@@ -36,19 +35,14 @@ class Newspaper extends Clears {}
 class House {}
 
 describe('publishing inside a transaction', () => {
-  let postgres: TestDatabase;
+  let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
   let app: INestApplicationContext;
   let database: Database;
   let publisher: InTransactionPublisher;
 
   beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
-    const config = loadConfig({
-      DATABASE_URL: postgres.url,
-      TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
-    });
-    await migrate(config, []);
+    postgres = await migratedDatabase();
+    const { config } = postgres;
     app = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', []), House],
     }).compile();

@@ -2,12 +2,11 @@ import type { EntitySchema } from '@mikro-orm/core';
 import { defineEntity, p } from '@mikro-orm/core';
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { Aggregate, DomainEvent, newId } from '#kernel';
-import { loadConfig } from '../config/index.ts';
 import { platformModules } from '../lifecycle/index.ts';
-import { Database, migrate, sqlMigration } from '../persistence/index.ts';
+import { Database, sqlMigration } from '../persistence/index.ts';
 import { Outbox } from './outbox.ts';
 
 class BellRang extends DomainEvent<{ bell: string; times: number }> {
@@ -49,19 +48,14 @@ const bells = {
 };
 
 describe('the outbox', () => {
-  let postgres: TestDatabase;
+  let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
   let app: INestApplicationContext;
   let database: Database;
   let outbox: Outbox;
 
   beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
-    const config = loadConfig({
-      DATABASE_URL: postgres.url,
-      TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
-    });
-    await migrate(config, [bells]);
+    postgres = await migratedDatabase([bells]);
+    const { config } = postgres;
     app = await Test.createTestingModule({ imports: platformModules(config, 'test', [bells]) }).compile();
     database = app.get(Database);
     outbox = app.get(Outbox);

@@ -1,12 +1,12 @@
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { DomainEvent } from '#kernel';
-import { type Config, loadConfig } from '../config/index.ts';
+import { type Config } from '../config/index.ts';
 import { platformModules } from '../lifecycle/index.ts';
-import { Database, migrate } from '../persistence/index.ts';
+import { Database } from '../persistence/index.ts';
 import { RelayModule } from './messaging.module.ts';
 import { Outbox } from './outbox.ts';
 import { type Reaction, ReactsTo } from './reaction.ts';
@@ -56,7 +56,7 @@ const bothOnce = (bell: string) => [
 ];
 
 describe('the relay', () => {
-  let postgres: TestDatabase;
+  let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
   let config: Config;
   let app: INestApplicationContext;
   let script: Script;
@@ -64,9 +64,8 @@ describe('the relay', () => {
   let relay: Relay;
 
   beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
-    config = loadConfig({ DATABASE_URL: postgres.url, TOCSIN_PROFILE: 'embedded', LOG_LEVEL: 'silent' });
-    await migrate(config, []);
+    postgres = await migratedDatabase();
+    config = postgres.config;
     app = await start();
     database = app.get(Database);
     await database.sql`create table public.notes (reaction text, bell text)`;

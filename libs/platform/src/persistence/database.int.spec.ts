@@ -1,25 +1,21 @@
 import { Test } from '@nestjs/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { createDatabase } from '../../../../test/support/database.ts';
+import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { loadConfig } from '../config/index.ts';
 import { platformModules } from '../lifecycle/index.ts';
 import { Database, fragment } from './database.ts';
 import { migrate } from './migrate.ts';
 
 describe('the door to Postgres', () => {
-  let postgres: TestDatabase;
+  let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
   let app: INestApplicationContext;
   let database: Database;
 
   beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
-    const config = loadConfig({
-      DATABASE_URL: postgres.url,
-      TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
-    });
-    await migrate(config, []);
+    postgres = await migratedDatabase();
+    const { config } = postgres;
     app = await Test.createTestingModule({ imports: platformModules(config, 'test', []) }).compile();
     database = app.get(Database);
   });
