@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { configureHttp, httpAdapter } from '#platform/http';
 import { platformModules } from '#platform/lifecycle';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
