@@ -1,7 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { type Tick, type TickListener, TickStream } from '#libs/market-data/contracts';
 import { newId } from '#kernel';
@@ -10,6 +10,7 @@ import { platformModules } from '#platform/lifecycle';
 import { Database, migrate } from '#platform/persistence';
 import { AlertsEngineModule, alertsPersistence } from '../alerts.module.ts';
 import { AlertEngine } from './alert-engine.ts';
+import { CommitDecisions } from './commit-decisions.ts';
 
 /** A market that the test drives; its history is everything it ever said. */
 class ScriptedMarket extends TickStream {
@@ -91,13 +92,14 @@ describe('the alert engine', () => {
     target: string,
     direction: 'up' | 'down' | null = 'up',
     reference = 0,
+    symbol = 'BTC-USD',
   ): Promise<string> {
     const id = newId();
     const anchored = direction !== null;
     await database.sql`
       insert into alerts.alerts (id, user_id, symbol, operator, target, direction, reference_source,
         reference_trade_id, reference_price, reference_at, evaluated_through, status, created_at)
-      values (${id}, ${newId()}, 'BTC-USD', 'crossing', ${target}, ${direction}, ${anchored ? 'binance' : null},
+      values (${id}, ${newId()}, ${symbol}, 'crossing', ${target}, ${direction}, ${anchored ? 'binance' : null},
         ${anchored ? reference : null}, ${anchored ? '1' : null}, ${anchored ? new Date(0) : null},
         ${anchored ? reference : null}, 'active', now())`;
     return id;
@@ -219,6 +221,66 @@ describe('the alert engine', () => {
     await running.splice(0)[0]?.close();
     await start(market);
     await expect.poll(() => firingsIn()).toEqual([{ id, trade: 2 }]);
+  });
+
+  it('does not write a cursor past a firing that could not be committed before the end', async () => {
+    const id = await alertAt('100');
+    await watched(id);
+    const ticks = [market.tick('99'), market.tick('100')];
+    const app = running.splice(0)[0]!;
+    const commit = vi
+      .spyOn(app.get(CommitDecisions), 'commit')
+      .mockRejectedValue(new Error('Postgres is away'));
+    const underWay = market.repeats(ticks).catch((error: Error) => error.message);
+    await vi.waitFor(() => expect(commit).toHaveBeenCalled());
+    app.get(AlertEngine).onModuleDestroy();
+    expect(await underWay).toBe('Postgres is away');
+    commit.mockRestore();
+    // The feed, which stops a moment later, offers them again.
+    await market.repeats(ticks).catch(() => undefined);
+    await app.close();
+    await start(market);
+    const cursors = await database.sql<{ tick: number }>`select tick_id as tick from alerts.cursors`;
+    await market.repeats(ticks.filter((tick) => tick.id > (cursors[0]?.tick ?? 0)));
+    expect(await firingsIn()).toEqual([{ id, trade: 2 }]);
+  });
+
+  it('compares an alert with what was said since its reference when there is no cursor yet', async () => {
+    const id = await alertAt('100', 'up', 1);
+    await watched(id);
+    market.tick('98');
+    const missed = market.tick('101');
+    await market.says('99');
+    await expect.poll(() => firingsIn()).toEqual([{ id, trade: missed.id }]);
+  });
+
+  it('compares an alert again that was edited while it was catching up', async () => {
+    const missed = [market.tick('98'), market.tick('101')];
+    await market.says('99');
+    const history = market.history.bind(market);
+    vi.spyOn(market, 'history').mockImplementationOnce(async (...span) => {
+      await database.sql`update alerts.alerts set note = 'edited', version = version + 1`;
+      return history(...span);
+    });
+    const id = await alertAt('100', 'up', 1);
+    await watched(id);
+    await expect.poll(() => firingsIn()).toEqual([{ id, trade: missed[1]?.id }]);
+    expect(await stateOf(id)).toMatchObject({ status: 'triggered', version: 3 });
+  });
+
+  it('catches up with one symbol while the history of another does not answer', async () => {
+    const unanswered = market.tick('50');
+    const missed = market.tick('101');
+    await market.says('99');
+    await market.repeats([{ ...unanswered, symbol: 'ETH-USD', id: 9 }]);
+    const history = market.history.bind(market);
+    vi.spyOn(market, 'history').mockImplementation((symbol, from, through) =>
+      symbol === 'ETH-USD' ? Promise.reject(new Error('Invalid symbol.')) : history(symbol, from, through),
+    );
+    await watched(await alertAt('100', 'up', 1, 'ETH-USD'));
+    const id = await alertAt('100', 'up', 1);
+    await watched(id);
+    await expect.poll(() => firingsIn()).toEqual([{ id, trade: missed.id }]);
   });
 
   function marketModule(stream: TickStream) {

@@ -13,7 +13,7 @@ import { Wakeups } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import type { ReferenceTick } from '../domain/alert.ts';
 import { CommitDecisions } from './commit-decisions.ts';
-import { Cursors, resume, type SymbolCursor } from './cursors.ts';
+import { Cursors, resume } from './cursors.ts';
 import { changesCompleteBelow, readActiveAlerts, readAlerts, readChangedAlerts } from './read-alerts.ts';
 import { type Decisions, SymbolEngine } from './symbol-engine.ts';
 import type { EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
@@ -75,6 +75,8 @@ export class AlertEngine
   /** Takes a batch of ticks; resolves once everything they decided is committed. */
   async evaluate(ticks: readonly Tick[]): Promise<void> {
     await this.loaded.promise;
+    // A decision that could not be committed any more is lost from memory: no later tick may move the cursor on.
+    if (this.stopped) return;
     await Promise.all(
       [...Map.groupBy(ticks, ({ symbol }) => symbol)].map(([symbol, own]) => this.compare(symbol, own)),
     );
@@ -82,18 +84,17 @@ export class AlertEngine
 
   private async compare(symbol: string, ticks: readonly EvaluatedTick[]): Promise<void> {
     const engine = this.engineOf(symbol);
-    await this.commit(symbol, engine.evaluate(ticks, this.now));
+    for (const alert of engine.letGoBefore(ticks[0])) {
+      this.behind.set(alert.id, alert);
+      this.catchingUp.wake();
+    }
+    await this.commit(engine.evaluate(ticks, this.now));
     if (engine.cursor) this.committed.set(symbol, engine.cursor);
   }
 
   private async load(): Promise<void> {
     const below = await changesCompleteBelow(this.database);
-    const cursors = new Map<string, SymbolCursor>();
-    for (const cursor of await this.cursors.read()) {
-      const known = cursors.get(cursor.symbol);
-      // After a change of source there are two; the later one is the symbol's.
-      if (!known || known.tick.at < cursor.tick.at) cursors.set(cursor.symbol, cursor);
-    }
+    const cursors = new Map((await this.cursors.read()).map((cursor) => [cursor.symbol, cursor]));
     for (const [symbol, { tick }] of cursors) this.symbols.set(symbol, new SymbolEngine(tick));
     let count = 0;
     for await (const alerts of readActiveAlerts(this.database)) {
@@ -117,36 +118,49 @@ export class AlertEngine
       this.behind.delete(alert.id);
       const engine = this.engineOf(alert.symbol);
       if (engine.lacksTicksFor(alert)) this.behind.set(alert.id, alert);
-      else await this.commit(alert.symbol, engine.track(alert, [], this.now));
+      else await this.commit(engine.track(alert, [], this.now));
     }
     if (this.behind.size > 0) this.catchingUp.wake();
   }
 
   /** Fetches what the memory no longer holds, until nothing lies between it and the ticks in memory. */
   private async catchUp(): Promise<void> {
+    // A source that does not answer for one symbol holds up no other symbol.
+    const unanswered = new Map<string, unknown>();
     for (const alert of this.behind.values()) {
-      const engine = this.engineOf(alert.symbol);
-      let missedThrough = 0;
-      const missed: EvaluatedTick[] = [];
-      // From the reference itself, so that a receipt can show it as the trade before the first one.
-      for (let from = alert.evaluatedThrough; from < engine.coveredFrom; from = missedThrough + 1) {
-        missedThrough = engine.coveredFrom - 1;
-        missed.push(...(await this.ticks.history(alert.symbol, from, missedThrough)));
+      if (unanswered.has(alert.symbol)) continue;
+      try {
+        await this.fetchAndTrack(alert);
+      } catch (error) {
+        if (this.stopped) throw error;
+        unanswered.set(alert.symbol, error);
       }
-      // Changed or deleted while the ticks were fetched: the newer state has been taken already.
-      if (this.behind.get(alert.id) !== alert) continue;
-      await this.commit(alert.symbol, engine.track(alert, missed, this.now));
-      this.behind.delete(alert.id);
     }
+    for (const error of unanswered.values()) throw error;
+  }
+
+  private async fetchAndTrack(alert: WatchedAlert): Promise<void> {
+    const engine = this.engineOf(alert.symbol);
+    let missedThrough = 0;
+    const missed: EvaluatedTick[] = [];
+    // From the reference itself, so that a receipt can show it as the trade before the first one.
+    for (let from = alert.evaluatedThrough; from < engine.coveredFrom; from = missedThrough + 1) {
+      missedThrough = engine.coveredFrom - 1;
+      missed.push(...(await this.ticks.history(alert.symbol, from, missedThrough)));
+    }
+    // Changed or deleted while the ticks were fetched: the newer state has been taken already.
+    if (this.behind.get(alert.id) !== alert) return;
+    await this.commit(engine.track(alert, missed, this.now));
+    if (this.behind.get(alert.id) === alert) this.behind.delete(alert.id);
   }
 
   /** Commits, however long Postgres is away: the feed waits meanwhile, and the cursor stays. */
-  private async commit(symbol: string, decisions: Decisions): Promise<void> {
+  private async commit(decisions: Decisions): Promise<void> {
     if (decisions.firings.length + decisions.anchorings.length === 0) return;
     for (let pause = 100; ; pause = Math.min(pause * 2, 5000)) {
       try {
         const lost = await this.decisions.commit(decisions);
-        if (lost.length > 0) await this.compareAgain(symbol, lost);
+        if (lost.length > 0) await this.compareAgain(lost);
         return;
       } catch (error) {
         if (this.stopped) throw error;
@@ -157,21 +171,22 @@ export class AlertEngine
   }
 
   /** A firing lost its compare-and-set: the alert as it is now is compared with that tick and all since. */
-  private async compareAgain(symbol: string, lost: readonly Firing[]): Promise<void> {
-    const tickOf = new Map(lost.map(({ alert, tick }) => [alert.id, tick]));
-    for (const alert of await readAlerts(this.database, [...tickOf.keys()])) {
-      const tick = tickOf.get(alert.id);
-      const evaluatedThrough = Math.max(alert.evaluatedThrough, (tick?.id ?? 1) - 1);
-      const decisions = this.engineOf(symbol).track({ ...alert, evaluatedThrough }, [], this.now);
-      await this.commit(symbol, decisions);
-    }
+  private async compareAgain(lost: readonly Firing[]): Promise<void> {
+    const before = new Map(lost.map(({ alert, tick }) => [alert.id, tick.id - 1]));
+    const changed = await readAlerts(this.database, [...before.keys()]);
+    const since = ({ id, evaluatedThrough }: WatchedAlert) => Math.max(evaluatedThrough, before.get(id) ?? 0);
+    await this.take(changed.map((alert) => ({ ...alert, evaluatedThrough: since(alert) })));
   }
 
   private async checkpoint(): Promise<void> {
-    const oldestBehind = [...this.behind.values()].map(({ changedIn }) => changedIn);
-    const loadedThrough = oldestBehind.reduce((low, next) => (next < low ? next : low), this.loadedThrough);
+    // Of each symbol its own: one that cannot catch up costs the others nothing at the next start.
+    const loadedThrough = (of: string) =>
+      [...this.behind.values()]
+        .filter(({ symbol }) => symbol === of)
+        .reduce((low, { changedIn }) => (changedIn < low ? changedIn : low), this.loadedThrough);
     const moved = [...this.committed].filter(([symbol, tick]) => this.written.get(symbol) !== tick.id);
-    await this.cursors.write(moved.map(([symbol, tick]) => ({ symbol, tick, loadedThrough })));
+    const cursors = moved.map(([symbol, tick]) => ({ symbol, tick, loadedThrough: loadedThrough(symbol) }));
+    await this.cursors.write(cursors);
     for (const [symbol, tick] of moved) this.written.set(symbol, tick.id);
   }
 

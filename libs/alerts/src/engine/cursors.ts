@@ -23,11 +23,12 @@ export function resume(alert: WatchedAlert, cursor: SymbolCursor | undefined): W
 export class Cursors {
   constructor(private readonly database: Database) {}
 
+  /** One a symbol: after a change of source there are two, and the later one is the symbol's. */
   async read(): Promise<SymbolCursor[]> {
     const rows = await this.database.sql<ReferenceTick & { symbol: string; loadedThrough: string }>`
-      select symbol, source, tick_id as id, trim_scale(price)::text as price, at,
+      select distinct on (symbol) symbol, source, tick_id as id, trim_scale(price)::text as price, at,
         loaded_through::text as "loadedThrough"
-      from alerts.cursors`;
+      from alerts.cursors order by symbol, at desc`;
     return rows.map(({ symbol, loadedThrough, ...tick }) => ({
       symbol,
       tick,

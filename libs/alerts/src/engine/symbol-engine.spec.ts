@@ -131,4 +131,22 @@ describe('the engine of a symbol', () => {
     ]);
     expect(fired(decisions)).toEqual(['100 at 2']);
   });
+
+  it('passes over what another source traded before the change to it', () => {
+    const engine = new SymbolEngine({
+      source: 'simulated',
+      id: 7,
+      price: '98',
+      at: new Date('2026-11-21T11:00Z'),
+    });
+    engine.track(alert('100', { source: 'simulated', evaluatedThrough: 7 }), [], now);
+    const earlier = ['98', '101'].map((price, index) => ({
+      ...tick(index + 1, price),
+      at: new Date('2026-11-21T10:00Z'),
+    }));
+    expect(engine.evaluate(earlier, now)).toEqual({ firings: [], anchorings: [] });
+    const { anchorings, firings } = engine.evaluate([tick(3, '102'), tick(4, '99')], now);
+    expect(anchorings).toMatchObject([{ direction: 'down', reference: { source: 'binance', id: 3 } }]);
+    expect(firings).toMatchObject([{ tick: { id: 4 } }]);
+  });
 });

@@ -38,8 +38,11 @@ export class SymbolEngine {
   evaluate(ticks: readonly EvaluatedTick[], now: () => Date): Decisions {
     const decisions: Decisions = { firings: [], anchorings: [] };
     for (const tick of ticks) {
-      if (this.last?.source !== tick.source) this.startOver(tick.source);
-      else if (tick.id <= this.last.id) continue;
+      if (this.last?.source !== tick.source) {
+        // What the new source back-fills from before the change was not its to decide.
+        if (this.last && tick.at < this.last.at) continue;
+        this.startOver(tick.source);
+      } else if (tick.id <= this.last.id) continue;
       if (this.unanchored.size > 0) decisions.anchorings.push(...this.anchor(tick));
       for (const alert of this.levels.candidates(Number(tick.price))) {
         if (!isReached(alert, tick)) continue;
@@ -91,6 +94,16 @@ export class SymbolEngine {
       !this.knows(alert) &&
       alert.evaluatedThrough + 1 < this.coveredFrom
     );
+  }
+
+  /** Lets go of the alerts that miss ticks before `first`, the very first tick here; without a cursor only that shows. */
+  letGoBefore(first: EvaluatedTick | undefined): WatchedAlert[] {
+    if (this.last || !first) return [];
+    const lacking = [...this.byId.values()].filter(
+      ({ source, evaluatedThrough }) => source === first.source && evaluatedThrough + 1 < first.id,
+    );
+    for (const { id } of lacking) this.forget(id);
+    return lacking;
   }
 
   /** Whether the rule is the one already compared with every tick so far, so that only its version is new. */
