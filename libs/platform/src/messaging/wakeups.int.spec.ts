@@ -113,6 +113,21 @@ describe('wake-ups', () => {
     expect(await sessions()).toHaveLength(1);
   });
 
+  it('keep to one connection when somebody asks before the next attempt is due', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      proxy.cut();
+      await wakeups.listen('bell', bell);
+      proxy.restore();
+      await wakeups.listen('door', bell);
+      await vi.advanceTimersByTimeAsync(2000);
+      await wakeups['connecting'];
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await sessions()).toHaveLength(1);
+  });
+
   it('do not fail one who asks while the connection is being lost', async () => {
     await wakeups.listen('bell', bell);
     proxy.cut();

@@ -46,6 +46,7 @@ export class Wakeups implements OnApplicationShutdown {
   }
 
   private connect(): Promise<void> {
+    clearTimeout(this.retry);
     this.connecting ??= this.open().finally(() => (this.connecting = undefined));
     return this.connecting;
   }
