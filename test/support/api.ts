@@ -96,6 +96,9 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
     await database.sql`
       insert into market_data.last_ticks (symbol, source, tick_id, price, quantity, at)
       values (${symbol}, ${source}, ${tradeId}, ${price}, 1, now())`;
+    await database.sql`
+      insert into market_data.feed_states (symbol, source, state, since)
+      values (${symbol}, ${source}, 'live', now()) on conflict do nothing`;
   }
 
   async function close(): Promise<void> {

@@ -121,6 +121,19 @@ describe('the engine of a symbol', () => {
     expect(fired({ firings })).toEqual(['100 at 3']);
   });
 
+  it('gives an alert no reference from the history, nor from news that is old', () => {
+    const engine = new SymbolEngine();
+    const open = { direction: null, source: null };
+    engine.evaluate([{ ...tick(1, '90'), origin: 'backfill' }], now);
+    expect(engine.track(alert('100', open), [], now).anchorings).toEqual([]);
+    expect(engine.evaluate([{ ...tick(2, '95'), origin: 'backfill' }], now).anchorings).toEqual([]);
+    expect(engine.evaluate([tick(3, '105')], now).anchorings).toMatchObject([{ reference: { id: 3 } }]);
+
+    const anHourLater = () => new Date(now().getTime() + 3_600_000);
+    expect(engine.track(alert('110', open), [], anHourLater).anchorings).toEqual([]);
+    expect(engine.track(alert('110', open), [], now).anchorings).toMatchObject([{ reference: { id: 3 } }]);
+  });
+
   it('anchors every alert anew when another source takes over', () => {
     const engine = new SymbolEngine();
     engine.track(alert('100', { source: 'simulated' }), [], now);

@@ -43,7 +43,7 @@ export class SymbolEngine {
         if (this.last && tick.at < this.last.at) continue;
         this.startOver(tick.source);
       } else if (tick.id <= this.last.id) continue;
-      if (this.unanchored.size > 0) decisions.anchorings.push(...this.anchor(tick));
+      if (this.unanchored.size > 0 && isCurrent(tick, now)) decisions.anchorings.push(...this.anchor(tick));
       for (const alert of this.levels.candidates(Number(tick.price))) {
         if (!isReached(alert, tick)) continue;
         this.forget(alert.id);
@@ -70,7 +70,8 @@ export class SymbolEngine {
     const stranger = alert.source !== null && this.last !== null && alert.source !== this.last.source;
     if (alert.direction === null || stranger) {
       this.unanchored.set(alert.id, alert);
-      if (this.last) decisions.anchorings.push(...this.anchor(this.last));
+      const newest = this.ring.at(-1);
+      if (newest && isCurrent(newest, now)) decisions.anchorings.push(...this.anchor(newest));
       return decisions;
     }
     let previous: ReferenceTick | null = null;
@@ -158,6 +159,17 @@ export class SymbolEngine {
     this.ring.push(tick);
     if (this.ring.length > ringSize) this.ring.splice(0, ringSize / 2);
   }
+}
+
+/** How old the news of a trade may be to pass for the price of now, in milliseconds. */
+const currentMs = 60_000;
+
+/**
+ * Whether this is the price that somebody sees who sets an alert now. A trade of the history is not: an alert
+ * would start from, and be fired by, what happened before it was set.
+ */
+function isCurrent({ origin, receivedAt }: EvaluatedTick, now: () => Date): boolean {
+  return origin === 'live' && now().getTime() - receivedAt.getTime() <= currentMs;
 }
 
 function isReached(alert: WatchedAlert, tick: EvaluatedTick): boolean {

@@ -31,7 +31,10 @@ export interface LastTick {
   readonly at: Date;
 }
 
-/** The last trade of a symbol from the source that decides its alerts; null before the first one. */
+/**
+ * The last trade of a symbol from the source that decides its alerts; null before the first one, and while its
+ * feed is not live: the last recorded trade may then be hours behind the market.
+ */
 export class FindLastTick extends Query<LastTick | null> {
   constructor(readonly symbol: string) {
     super();

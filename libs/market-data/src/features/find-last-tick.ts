@@ -14,8 +14,11 @@ export class FindLastTickHandler implements IQueryHandler<FindLastTick> {
     const listing = this.catalogue.find(symbol);
     if (!listing) return null;
     const [tick] = await this.database.sql<LastTick>`
-      select source, tick_id as id, trim_scale(price)::text as price, at
-      from market_data.last_ticks where symbol = ${listing.symbol} and source = ${listing.source}`;
+      select tick.source, tick.tick_id as id, trim_scale(tick.price)::text as price, tick.at
+      from market_data.last_ticks as tick
+      join market_data.feed_states as feed using (symbol, source)
+      where symbol = ${listing.symbol} and source = ${listing.source}
+        and feed.state = 'live' and feed.confirmed_at > now() - interval '30 seconds'`;
     return tick ?? null;
   }
 }

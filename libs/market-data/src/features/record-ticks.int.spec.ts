@@ -115,6 +115,8 @@ describe('recording ticks', () => {
   describe('keeps the latest', () => {
     const last = () => queries.execute(new FindLastTick('btc'));
 
+    beforeEach(() => recorder.sinkOf('binance').state(['BTC-USD'], 'live'));
+
     it('and nothing before the first', async () => {
       expect(await last()).toBeNull();
     });
@@ -125,7 +127,22 @@ describe('recording ticks', () => {
       expect(await last()).toEqual({ source: 'binance', id: 3, price: '64123.12345678', at: tick(3).at });
     });
 
+    it('but calls none the last one while the feed is behind, or its process gone', async () => {
+      await recorder.sinkOf('binance').ticks([tick(1)]);
+      await recorder.flush();
+      await database.sql`update market_data.feed_states set confirmed_at = now() - interval '31 seconds'`;
+      expect(await last()).toBeNull();
+      await recorder.confirmLive();
+      expect((await last())?.id).toBe(1);
+      recorder.sinkOf('binance').state(['BTC-USD'], 'stale');
+      await recorder.flush();
+      expect(await last()).toBeNull();
+      await recorder.confirmLive();
+      expect(await last()).toBeNull();
+    });
+
     it('also when an older one is written later', async () => {
+      await recorder.flush();
       await app.get(LatestPrices).saveTicks([tick(9, '109')]);
       await app.get(LatestPrices).saveTicks([tick(4, '104')]);
       expect((await last())?.id).toBe(9);

@@ -18,6 +18,7 @@ export class RecordTicks {
   private readonly ticks = new Map<string, Tick>();
   private readonly statistics = new Map<string, DayStatistics>();
   private readonly states = new Map<string, StateChange>();
+  private readonly live = new Map<string, { symbol: string; source: string }>();
   private turn: Promise<void> = Promise.resolve();
 
   constructor(
@@ -39,6 +40,8 @@ export class RecordTicks {
         this.logger.log(`${source}: ${symbols.join(', ')} ${state}${reason ? ` (${reason})` : ''}`);
         const since = this.clock.now();
         for (const symbol of symbols) {
+          if (state === 'live') this.live.set(keyOf({ symbol, source }), { symbol, source });
+          else this.live.delete(keyOf({ symbol, source }));
           this.states.set(keyOf({ symbol, source }), {
             symbol,
             source,
@@ -53,9 +56,15 @@ export class RecordTicks {
 
   /** Writes what changed since the last call; what could not be written is kept for the next one. */
   async flush(): Promise<void> {
-    await writeAndForget(this.states, (states) => this.latest.saveStates(states));
     await writeAndForget(this.ticks, (ticks) => this.latest.saveTicks(ticks));
     await writeAndForget(this.statistics, (statistics) => this.latest.saveStatistics(statistics));
+    // Last: whoever reads that a feed is live finds its trades up to then.
+    await writeAndForget(this.states, (states) => this.latest.saveStates(states));
+  }
+
+  /** Keeps the word of the feeds that are live from growing old. */
+  confirmLive(): Promise<void> {
+    return this.latest.confirmLive([...this.live.values()]);
   }
 
   /** One batch at a time, whichever feed it is from: listeners keep state between their statements. */

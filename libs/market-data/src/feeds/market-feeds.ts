@@ -17,6 +17,8 @@ import { configuredFeeds } from './configured-feeds.ts';
 import type { PriceFeed } from './price-feed.ts';
 
 const flushMs = 250;
+/** Well within the half minute after which a feed's last word counts as old. */
+const confirmMs = 5_000;
 
 /**
  * The feeds of this process. They start once every listener has subscribed (in its `onModuleInit`) and stop
@@ -29,6 +31,7 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
   private readonly symbolsFromTheStart: readonly string[];
   private readonly watched = new Set<string>();
   private readonly flushing: Loop;
+  private readonly confirming: Loop;
   private readonly watching: Loop;
 
   constructor(
@@ -43,6 +46,7 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
     this.symbolsFromTheStart = symbolsOf(config.marketSymbols, catalogue);
     this.feeds = configuredFeeds(config, catalogue, clock);
     this.flushing = new Loop('RecordTicks', () => recorder.flush(), flushMs);
+    this.confirming = new Loop('RecordTicks', () => recorder.confirmLive(), confirmMs);
     this.watching = new Loop('MarketFeeds', () => this.watchThoseWithAlerts());
   }
 
@@ -65,11 +69,12 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
       });
     }
     this.flushing.start();
+    this.confirming.start();
     this.watching.start();
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await this.watching.stop();
+    await Promise.all([this.watching.stop(), this.confirming.stop()]);
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     await this.flushing.stop();
     try {

@@ -59,7 +59,16 @@ export class LatestPrices {
         as change(symbol text, source text, state text, reason text, since timestamptz)
       order by symbol, source
       on conflict (symbol, source) do update
-        set state = excluded.state, reason = excluded.reason, since = excluded.since
+        set state = excluded.state, reason = excluded.reason, since = excluded.since, confirmed_at = now()
         where excluded.since >= kept.since`;
+  }
+
+  /** Says of these symbols once more that nothing of them is missing up to now. */
+  async confirmLive(live: readonly { readonly symbol: string; readonly source: string }[]): Promise<void> {
+    if (live.length === 0) return;
+    await this.database.sql`
+      update market_data.feed_states as kept set confirmed_at = now()
+      from json_to_recordset(${JSON.stringify(live)}::json) as live(symbol text, source text)
+      where kept.symbol = live.symbol and kept.source = live.source and kept.state = 'live'`;
   }
 }

@@ -34,6 +34,8 @@ export const marketDataMigrations = [
       state text not null check (state in ('connecting', 'live', 'stale', 'unreachable')),
       reason text,
       since timestamptz not null,
+      -- By the database's clock; a feed that is live says so again and again, one that was killed does not.
+      confirmed_at timestamptz not null default now(),
       primary key (symbol, source)
     );
 
