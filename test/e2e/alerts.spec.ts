@@ -130,7 +130,7 @@ describe('POST /v1/alerts', () => {
     ['a note', { note: "sell? 🚀 'quoted'; --\nand more" }, { note: "sell? 🚀 'quoted'; --\nand more" }],
     [
       'all that it is by default',
-      { frequency: 'once', expiresAt: null, note: null, channels: ['email'] },
+      { frequency: 'once', cooldown: 'PT1H', expiresAt: null, note: null, channels: ['email'] },
       {},
     ],
   ])('takes %s', async (_, given, expected) => {

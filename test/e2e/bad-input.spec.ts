@@ -86,6 +86,7 @@ describe('an alert', () => {
     ['a condition that is text', { target: undefined, condition: 'crossing 33000' }, '/condition'],
     ['an unsupported frequency', { frequency: 'hourly' }, '/frequency'],
     ['a frequency that is a number', { frequency: 1 }, '/frequency'],
+    ['a cooldown that is no duration', { cooldown: 'an hour' }, '/cooldown'],
     ['an expiry, which is not there yet', { expiresAt: '2030-01-01T00:00:00Z' }, '/expiresAt'],
     ['an unsupported channel', { channels: ['pigeon'] }, '/channels/0'],
     ['no channel', { channels: [] }, '/channels'],

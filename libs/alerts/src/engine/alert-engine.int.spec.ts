@@ -37,7 +37,15 @@ class ScriptedMarket extends TickStream {
   tick(price: string): Tick {
     const id = this.said.length + 1;
     const at = new Date(Date.UTC(2026, 10, 21) + id * 1000);
-    const tick = { symbol: 'BTC-USD', source: 'binance', id, price, quantity: '1', at, receivedAt: new Date() };
+    const tick = {
+      symbol: 'BTC-USD',
+      source: 'binance',
+      id,
+      price,
+      quantity: '1',
+      at,
+      receivedAt: new Date(),
+    };
     this.said.push({ ...tick, origin: 'live' });
     return { ...tick, origin: 'live' };
   }

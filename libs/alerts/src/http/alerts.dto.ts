@@ -38,6 +38,11 @@ export const createAlertBody = z
       .optional()
       .describe('When the alert speaks; `crossing` reaches its value from whichever side the price comes.'),
     frequency: z.enum(['once'], { error: 'Supported frequencies: once.' }).optional(),
+    cooldown: z.iso
+      .duration({ error: 'Give an ISO 8601 duration, such as PT1H.' })
+      .nullable()
+      .optional()
+      .describe('Pause between firings; without effect on an alert that fires once.'),
     expiresAt: z.null({ error: 'Expiry is not supported yet; leave it out.' }).optional(),
     note: note.describe('Plain text for the message.').meta({ example: 'sell?' }),
     channels: z
