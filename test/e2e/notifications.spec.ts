@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'v
 import { newId } from '#kernel';
 import { Relay } from '#platform/messaging';
 import { type Api, type Caller, startApi } from '../support/api.ts';
+import { counts } from '../support/notifications-outside.ts';
 
 interface Notification {
   readonly id: string;
@@ -44,17 +45,7 @@ const deliveries = async (as: Caller, id: string) => {
   const { body } = await api.call<{ items: object[] }>({ url: url(id, '/deliveries'), as });
   return body.items;
 };
-const only = (state: string, count: number) => ({
-  pending: 0,
-  sending: 0,
-  retrying: 0,
-  sent: 0,
-  failed: 0,
-  cancelled: 0,
-  suppressed: 0,
-  unknown: 0,
-  [state]: count,
-});
+const only = (state: string, count: number) => counts({ [state]: count });
 
 describe('a notification to oneself', () => {
   it('is what a user may write, their address in any case', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { newId } from '#kernel';
 import { buildOpenApi, type Principal } from '#platform/http';
+import { counts } from '../../../../test/support/notifications-outside.ts';
 import { type NotificationsBench, startNotifications } from '../../../../test/support/notifications.ts';
 
 let bench: NotificationsBench;
@@ -70,16 +71,7 @@ describe('POST /v1/notifications', () => {
       version: 1,
       sendAt: null,
       deletion: null,
-      deliveries: {
-        pending: 0,
-        sending: 0,
-        retrying: 0,
-        sent: 0,
-        failed: 0,
-        cancelled: 0,
-        suppressed: 0,
-        unknown: 0,
-      },
+      deliveries: counts({}),
     });
     expect(await get(operator, String(answer.body['id']))).toMatchObject({ status: 200, body: answer.body });
   });
