@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/support/**/*.spec.ts'],
-          exclude: ['**/*.{int,long}.spec.ts'],
+          exclude: ['**/*.{int,long,servers}.spec.ts'],
         },
       },
       {
@@ -36,7 +36,22 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.spec.ts'],
-          exclude: ['**/*.long.spec.ts'],
+          exclude: ['**/*.{long,servers}.spec.ts'],
+          hookTimeout: 120_000,
+          testTimeout: 120_000,
+          maxWorkers: 2,
+        },
+      },
+      {
+        ...source,
+        test: {
+          // On Postgres and Redis from Debian's packages: what needs a Redis, and what must hold on both.
+          name: 'servers',
+          include: [
+            '{libs,test}/**/*.servers.spec.ts',
+            'libs/{platform/src/messaging,delivery/src/jobs}/*.int.spec.ts',
+          ],
+          globalSetup: ['test/support/servers.setup.ts'],
           hookTimeout: 120_000,
           testTimeout: 120_000,
           maxWorkers: 2,

@@ -5,6 +5,7 @@ export type DomainErrorKind =
   | 'forbidden'
   | 'not-found'
   | 'conflict'
+  | 'stale'
   | 'unavailable';
 
 /** Where in the input the fault lies, and one sentence about it. */

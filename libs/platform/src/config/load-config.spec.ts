@@ -82,4 +82,31 @@ describe('the configuration of a process', () => {
     const page = readFileSync(new URL('../../../../docs/configuration.md', import.meta.url), 'utf8');
     expect(page, 'run `npm run docs`').toBe(configurationPage());
   });
+
+  it('reads the proxies in front as hops or as addresses, and believes nobody without them', () => {
+    const trusted = (TRUST_PROXY?: string) => loadConfig({ TRUST_PROXY }).trustProxy;
+    expect(trusted()).toBe(false);
+    expect(trusted('2')).toBe(2);
+    expect(trusted('loopback, 10.0.0.0/8,fd00::/8')).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8']);
+    expect(linesOf({ TRUST_PROXY: 'yes' })).toEqual([
+      'TRUST_PROXY: must be a number of hops, or addresses and networks such as 10.0.0.0/8,loopback',
+    ]);
+  });
+
+  it('lets limits be switched off on a loopback address only', () => {
+    expect(loadConfig({ RATE_LIMIT: 'off' }).rateLimit).toBe(false);
+    expect(linesOf({ RATE_LIMIT: 'off', HOST: '0.0.0.0' })).toEqual([
+      'RATE_LIMIT: can be off only where HOST is a loopback address',
+    ]);
+  });
+
+  it('takes origins, not addresses of pages', () => {
+    expect(loadConfig({ CORS_ORIGINS: 'https://a.example.org/, *' }).corsOrigins).toEqual([
+      'https://a.example.org',
+      '*',
+    ]);
+    expect(linesOf({ CORS_ORIGINS: 'https://a.example.org/page' })).toEqual([
+      'CORS_ORIGINS: must be origins such as https://app.example.org, comma-separated, or *',
+    ]);
+  });
 });

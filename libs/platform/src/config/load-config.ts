@@ -11,6 +11,7 @@ export abstract class Config {
   /** Null only in the supervisor of the embedded profile, which then starts a database itself. */
   abstract readonly databaseUrl: string | null;
   abstract readonly databasePoolSize: number;
+  abstract readonly redisUrl: string | null;
   abstract readonly dataDir: string;
   abstract readonly smtpUrl: string | null;
   abstract readonly mailFrom: string;
@@ -18,6 +19,12 @@ export abstract class Config {
   abstract readonly marketFeeds: readonly FeedName[];
   abstract readonly marketSymbols: readonly string[];
   abstract readonly binance: { readonly wsUrl: string; readonly restUrl: string };
+  /** Hops, or addresses and networks, in front of the api; false when nobody is believed. */
+  abstract readonly trustProxy: number | string[] | false;
+  abstract readonly corsOrigins: readonly string[];
+  abstract readonly rateLimit: boolean;
+  abstract readonly swaggerUi: boolean;
+  abstract readonly metricsPort: number | null;
   abstract readonly emailVerification: 'required' | 'off';
   abstract readonly demo: boolean;
   abstract readonly demoEmail: string;
@@ -66,6 +73,7 @@ function complete(env: Variables): Config {
     publicUrl: (env.PUBLIC_URL ?? `http://localhost:${env.PORT}`).replace(/\/+$/, ''),
     databaseUrl: env.DATABASE_URL ?? null,
     databasePoolSize: env.DATABASE_POOL_SIZE,
+    redisUrl: env.REDIS_URL ?? null,
     dataDir: resolve(env.TOCSIN_DATA_DIR),
     smtpUrl: env.SMTP_URL ?? null,
     mailFrom: env.MAIL_FROM ?? 'Tocsin <tocsin@localhost>',
@@ -74,6 +82,11 @@ function complete(env: Variables): Config {
       env.MARKET_FEEDS ?? (embedded ? ['binance', 'coingecko', 'simulated'] : ['binance', 'coingecko']),
     marketSymbols: env.MARKET_SYMBOLS,
     binance: { wsUrl: env.BINANCE_WS_URL, restUrl: env.BINANCE_REST_URL },
+    trustProxy: env.TRUST_PROXY ?? false,
+    corsOrigins: env.CORS_ORIGINS,
+    rateLimit: env.RATE_LIMIT === 'on',
+    swaggerUi: env.SWAGGER_UI === 'on',
+    metricsPort: env.METRICS_PORT ?? null,
     emailVerification: env.EMAIL_VERIFICATION ?? (embedded ? 'off' : 'required'),
     demo: env.DEMO ? env.DEMO === 'on' : demoByDefault,
     demoEmail: env.DEMO_EMAIL,
@@ -85,18 +98,23 @@ function complete(env: Variables): Config {
   };
 }
 
+const loopback = /^(127(\.\d+){3}|::1|localhost)$/;
+
 /** The embedded profile brings these itself; elsewhere their absence must stop the start, not a first mail. */
 function missingIn(config: Config, env: Variables): string[] {
-  const unavailable =
-    config.emailVerification === 'required'
-      ? ['EMAIL_VERIFICATION: this version cannot confirm addresses yet; set it to off']
-      : [];
-  if (config.embedded) return unavailable;
+  const refused: string[] = [];
+  if (config.emailVerification === 'required') {
+    refused.push('EMAIL_VERIFICATION: this version cannot confirm addresses yet; set it to off');
+  }
+  if (!config.rateLimit && !loopback.test(config.host)) {
+    refused.push('RATE_LIMIT: can be off only where HOST is a loopback address');
+  }
+  if (config.embedded) return refused;
   const needed = ['DATABASE_URL', 'SMTP_URL', 'MAIL_FROM', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const;
   const missing = needed
     .filter((name) => env[name] === undefined)
     .map((name) => `${name}: is required with DATABASE_URL`);
-  return [...missing, ...unavailable];
+  return [...missing, ...refused];
 }
 
 /** Resolves `NAME_FILE` to the content of that file, and treats an empty variable as absent. */

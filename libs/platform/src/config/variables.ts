@@ -8,6 +8,7 @@ export type WorkerRole = (typeof roles)[number];
 
 const port = z.coerce.number('must be a number').int().min(0).max(65_535);
 const onOff = z.enum(['on', 'off']);
+const proxy = /^(loopback|linklocal|uniquelocal|[\d.]+(\/\d{1,2})?|[\da-f:.]*:[\da-f:.]*(\/\d{1,3})?)$/i;
 const url = (...protocols: string[]) =>
   z
     .string()
@@ -45,6 +46,10 @@ export const variables = z.object({
     .max(100)
     .default(10)
     .describe('Connections a process may open for its own queries.'),
+  REDIS_URL: url('redis', 'rediss')
+    .optional()
+    .describe('Redis 7 or newer, for jobs, cached lists and rate limits.')
+    .meta({ absent: 'jobs in Postgres, cache and limits in memory, so one api process only', secret: true }),
   TOCSIN_DATA_DIR: z
     .string()
     .min(1)
@@ -84,6 +89,34 @@ export const variables = z.object({
   BINANCE_REST_URL: url('http', 'https')
     .default('https://api.binance.com')
     .describe('Base of the Binance REST API; `/api/v3/…` is appended.'),
+  TRUST_PROXY: z
+    .string()
+    .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((item) => item.trim())))
+    .refine((value) => typeof value === 'number' || value.every((item) => proxy.test(item)), {
+      error: 'must be a number of hops, or addresses and networks such as 10.0.0.0/8,loopback',
+    })
+    .optional()
+    .describe(
+      'Proxies in front whose `X-Forwarded-For` is believed: how many hops, or their addresses, comma-separated.',
+    )
+    .meta({ absent: 'none' }),
+  CORS_ORIGINS: z
+    .string()
+    .transform((text) => text.split(',').map((origin) => origin.trim().replace(/\/+$/, '')))
+    .refine((origins) => origins.every((one) => one === '*' || /^https?:\/\/[^/?#]+$/.test(one)), {
+      error: 'must be origins such as https://app.example.org, comma-separated, or *',
+    })
+    .default([])
+    .describe('Origins whose pages may call the api from a browser, comma-separated; `*` for all.')
+    .meta({ absent: 'none' }),
+  RATE_LIMIT: onOff
+    .default('on')
+    .describe('Limits how many requests an account and an address may make; `off` needs a loopback HOST.'),
+  SWAGGER_UI: onOff.default('on').describe('The page at `/docs`; the contract at `/openapi.json` stays.'),
+  METRICS_PORT: port
+    .optional()
+    .describe('Port of a worker for `/metrics` and `/health`, on HOST; the api has both on PORT.')
+    .meta({ absent: 'embedded: any free one, and the metrics of the api include them; otherwise none' }),
   EMAIL_VERIFICATION: z
     .enum(['required', 'off'])
     .optional()

@@ -7,6 +7,7 @@ const descriptions: Record<number, string> = {
   403: 'The account may not do this.',
   404: 'There is no such thing, or it belongs to somebody else.',
   409: 'The state of the thing does not allow this.',
+  412: 'The resource was changed since the version that `If-Match` names.',
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not application/json.',
   422: 'Values or properties are invalid; `errors` names each place.',

@@ -26,6 +26,7 @@ export const statusOfKind: Record<DomainErrorKind, number> = {
   forbidden: 403,
   'not-found': 404,
   conflict: 409,
+  stale: 412,
   invalid: 422,
   unavailable: 503,
 };

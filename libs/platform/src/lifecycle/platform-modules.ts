@@ -5,6 +5,7 @@ import { type Config, ConfigModule } from '../config/index.ts';
 import { loggingModule } from '../logging/index.ts';
 import { MessagingModule } from '../messaging/index.ts';
 import { type ContextPersistence, PersistenceModule } from '../persistence/index.ts';
+import { RedisModule } from '../redis/index.ts';
 
 @Global()
 @Module({ providers: [{ provide: Clock, useClass: SystemClock }], exports: [Clock] })
@@ -21,6 +22,7 @@ export function platformModules(
     loggingModule(config, app),
     ClockModule,
     PersistenceModule.forRoot(contexts),
+    RedisModule,
     // Here and not inside MessagingModule: handlers are registered before anything that asks at its start.
     CqrsModule.forRoot(),
     MessagingModule,

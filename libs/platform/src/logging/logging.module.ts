@@ -20,6 +20,7 @@ const sensitive = [
   'set-cookie',
   'demoPassword',
   'databaseUrl',
+  'redisUrl',
   'smtpUrl',
   'jwtSecret',
   'encryptionKey',

@@ -51,6 +51,43 @@ describe('the door to Postgres', () => {
     expect(database.inTransaction).toBe(false);
   });
 
+  it('runs what follows a commit after the outermost one, before the caller goes on, and never after a rollback', async () => {
+    await database.sql`create table public.steps (step text)`;
+    const seen: string[] = [];
+    const look = async () => {
+      // On another connection, which sees only what is committed.
+      const steps = database.inTransaction ? ['still inside'] : await database.sql`select * from steps`;
+      seen.push(`${steps.length} after ${String(steps[0])}`);
+    };
+    await database.transaction(async () => {
+      await database.transaction(async () => {
+        await database.sql`insert into steps values ('one')`;
+        await database.afterCommit(look);
+      });
+      expect(seen).toEqual([]);
+    });
+    expect(seen).toHaveLength(1);
+    expect(seen[0]).not.toContain('inside');
+    const failing = database.transaction(async () => {
+      await database.afterCommit(look);
+      throw new Error('no');
+    });
+    await expect(failing).rejects.toThrow('no');
+    expect(seen).toHaveLength(1);
+    await database.afterCommit(look);
+    expect(seen).toHaveLength(2);
+  });
+
+  it('keeps a commit whose follow-up fails', async () => {
+    await database.sql`create table public.kept (text text)`;
+    const kept = await database.transaction(async () => {
+      await database.afterCommit(() => Promise.reject(new Error('Redis is away.')));
+      await database.sql`insert into kept values ('kept')`;
+      return 'committed';
+    });
+    expect([kept, await database.sql`select * from kept`]).toEqual(['committed', [{ text: 'kept' }]]);
+  });
+
   it('migrates once, however many processes start at the same time', async () => {
     const fresh = await createDatabase(inject('postgresUrl'));
     const config = loadConfig({ DATABASE_URL: fresh.url, TOCSIN_PROFILE: 'embedded' });

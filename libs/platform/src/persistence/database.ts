@@ -1,5 +1,6 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { EntityManager } from '@mikro-orm/postgresql';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { type RawBuilder, sql } from 'kysely';
 
 /** A value or a nested fragment made with {@link fragment}; values are always sent as bind parameters. */
@@ -8,12 +9,19 @@ type SqlValue = unknown;
 /** A piece of SQL to be put into another one, its values still bound. */
 export const fragment = sql;
 
+const failed = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
+  result.status === 'rejected';
+
 /**
  * The one door to Postgres: the ORM's entity manager for aggregates and tagged SQL for lists and set-based
  * statements, both in the ambient transaction when there is one.
  */
 @Injectable()
 export class Database {
+  private readonly logger = new Logger(Database.name);
+  /** What is to be done once the transaction of this call has committed. */
+  private readonly afterwards = new AsyncLocalStorage<(() => Promise<unknown>)[]>();
+
   constructor(private readonly globalManager: EntityManager) {}
 
   /** The entity manager of the ambient transaction. */
@@ -30,8 +38,23 @@ export class Database {
   }
 
   /** Runs `work` in the ambient transaction, or in a new one that commits when it returns. */
-  transaction<T>(work: () => Promise<T>): Promise<T> {
-    return this.globalManager.transactional(work, { propagation: 'required' });
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    if (this.inTransaction) return this.globalManager.transactional(work, { propagation: 'required' });
+    const afterwards: (() => Promise<unknown>)[] = [];
+    const result = await this.afterwards.run(afterwards, () => this.globalManager.transactional(work));
+    for (const { reason } of (await Promise.allSettled(afterwards.map((hook) => hook()))).filter(failed)) {
+      this.logger.error(reason, 'What follows a commit failed.');
+    }
+    return result;
+  }
+
+  /**
+   * Runs `hook` when the outermost transaction has committed and before its caller goes on; at once when there
+   * is none, never when it rolls back. Its error undoes nothing any more, so it is only logged.
+   */
+  async afterCommit(hook: () => Promise<unknown>): Promise<void> {
+    if (this.inTransaction) this.afterwards.getStore()?.push(hook);
+    else await hook();
   }
 
   /** Runs one statement and returns its rows. A tagged template: values become bind parameters. */

@@ -1,0 +1,62 @@
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+
+/** A server from a Debian package that a test starts, ends, kills, holds and starts again on the same port. */
+export class ServerProcess {
+  private child: ChildProcess | undefined;
+  private said = '';
+
+  constructor(
+    private readonly program: string,
+    private readonly parameters: readonly string[],
+    private readonly options: SpawnOptions,
+    private readonly answers: () => Promise<unknown>,
+  ) {}
+
+  /** Resolves when it answers. */
+  async start(): Promise<void> {
+    const child = spawn(this.program, this.parameters, {
+      ...this.options,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (data: Buffer) => (this.said = (this.said + data.toString()).slice(-4000)));
+    }
+    const failed = once(child, 'error').then(([error]) => Promise.reject(error as Error));
+    const ended = once(child, 'exit').then(() => Promise.reject(new Error(`It ended:\n${this.said}`)));
+    await Promise.race([this.untilItAnswers(child), failed, ended]);
+  }
+
+  /** Ends it: politely by default. Resolves when it is gone. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const { child } = this;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    // One that is held hears nothing but this.
+    child.kill('SIGCONT');
+    child.kill(signal);
+    await gone;
+  }
+
+  /** Keeps its connections open and answers nothing, until {@link resume}. */
+  hold(): void {
+    this.child?.kill('SIGSTOP');
+  }
+
+  resume(): void {
+    this.child?.kill('SIGCONT');
+  }
+
+  private async untilItAnswers(child: ChildProcess): Promise<void> {
+    for (;;) {
+      try {
+        await this.answers();
+        return;
+      } catch (error) {
+        if (child.exitCode !== null || child.signalCode !== null) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+}
