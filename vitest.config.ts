@@ -50,6 +50,7 @@ export default defineConfig({
           include: [
             '{libs,test}/**/*.servers.spec.ts',
             'libs/{platform/src/messaging,delivery/src/jobs}/*.int.spec.ts',
+            'test/journeys/recorded-trades.spec.ts',
           ],
           globalSetup: ['test/support/servers.setup.ts'],
           hookTimeout: 120_000,

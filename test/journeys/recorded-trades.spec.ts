@@ -47,7 +47,7 @@ describe(`alerts on ${recorded ? 'recorded trades' : 'our own short sequence (no
       BINANCE_WS_URL: exchange.wsUrl,
       BINANCE_REST_URL: exchange.restUrl,
     });
-    ada = await newPerson(installation.url, 'ada@example.org');
+    ada = await newPerson(installation.urls, 'ada@example.org');
   });
 
   afterEach(async () => {

@@ -5,64 +5,116 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
-import { type PostgresServer, startPostgres } from '#platform/postgres-server';
+import { startPostgres } from '#platform/postgres-server';
+import { createDatabase } from './database.ts';
 import { freePorts } from './free-ports.ts';
 import { type Mail, mailsOf } from './inbox.ts';
+import { type RedisServer, startRedis } from './redis-server.ts';
 
 const built = (app: string, file = 'main') =>
   fileURLToPath(new URL(`../../dist/apps/${app}/src/${file}.js`, import.meta.url));
 
+/** What the processes of an installation stand on. */
+interface Ground {
+  readonly variables: Record<string, string>;
+  /** Null in the embedded profile. */
+  readonly redis: RedisServer | null;
+  close(): Promise<void>;
+}
+
+/** Postgres from npm packages; in the suite on servers a database in Debian's Postgres, and a Redis of its own. */
+async function prepareGround(dataDir: string): Promise<Ground> {
+  const servers = process.env['TEST_SERVERS'];
+  if (servers === undefined) {
+    const postgres = await startPostgres({ dataDir, durable: false });
+    const variables = { TOCSIN_PROFILE: 'embedded', DATABASE_URL: postgres.url };
+    return { variables, redis: null, close: () => postgres.stop() };
+  }
+  const [database, redis] = await Promise.all([createDatabase(servers), startRedis()]);
+  const variables = {
+    DATABASE_URL: database.url,
+    REDIS_URL: redis.url,
+    EMAIL_VERIFICATION: 'off',
+    MAIL_FROM: 'Tocsin <alerts@example.org>',
+  };
+  return {
+    variables,
+    redis,
+    close: async () => {
+      await Promise.all([database.drop(), redis.close()]);
+    },
+  };
+}
+
 /** Processes of an installation one by one, for journeys that kill some of them. No supervisor restarts anything. */
 export class Installation {
   output = '';
+  /** Of each api process. */
+  readonly urls: string[] = [];
   private readonly children: ChildProcess[] = [];
 
   private constructor(
     private readonly dataDir: string,
-    private readonly postgres: PostgresServer,
+    private readonly ground: Ground,
     private readonly variables: Record<string, string>,
-    readonly url: string,
-    private readonly inboxUrl: string,
+    readonly inboxUrl: string,
   ) {}
 
-  /** Postgres, the inbox and the api, ready; workers are started by {@link worker}. */
+  /**
+   * A migrated database, the inbox and the api, ready; workers are started by {@link worker}. On servers there are
+   * two apis.
+   */
   static async start(variables: Record<string, string>): Promise<Installation> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-'));
     // Where the tests run as root, the account that runs Postgres has to get in.
     chmodSync(dataDir, 0o711);
-    const postgres = await startPostgres({ dataDir, durable: false });
-    const [api = 0, page = 0, smtp = 0] = await freePorts(3);
+    const ground = await prepareGround(dataDir);
+    const [page = 0, smtp = 0, ...apis] = await freePorts(ground.redis ? 4 : 3);
     const installation = new Installation(
       dataDir,
-      postgres,
+      ground,
       {
-        TOCSIN_PROFILE: 'embedded',
+        ...ground.variables,
         TOCSIN_DATA_DIR: dataDir,
-        DATABASE_URL: postgres.url,
         JWT_SECRET: 'a signing secret of this journey only',
         ENCRYPTION_KEY: 'an encryption key of this journey only',
         SMTP_URL: `smtp://127.0.0.1:${smtp}`,
-        PORT: String(api),
         MAILBOX_PORT: String(page),
         MAILBOX_SMTP_PORT: String(smtp),
         DEMO: 'off',
         ...variables,
       },
-      `http://127.0.0.1:${api}`,
       `http://127.0.0.1:${page}`,
     );
-    const [migrated] = (await once(installation.spawn('api', {}, 'migrate'), 'close')) as [number];
-    if (migrated !== 0) throw new Error(`The migration failed:\n${installation.output}`);
+    const migrated = await installation.run('migrate');
+    if (migrated.exitCode !== 0) throw new Error(`The migration failed:\n${migrated.said}`);
     installation.spawn('mailbox');
-    installation.spawn('api');
-    await installation.answers(`${installation.url}/health/ready`);
+    for (const port of apis) {
+      installation.spawn('api', { PORT: String(port) });
+      installation.urls.push(`http://127.0.0.1:${port}`);
+    }
+    for (const url of installation.urls) await installation.answers(`${url}/health/ready`);
     await installation.answers(`${installation.inboxUrl}/api/messages`);
     return installation;
   }
 
-  /** Starts a worker with these roles. */
+  /** The Redis that all processes use; only in the suite on servers. */
+  get redis(): RedisServer {
+    if (!this.ground.redis) throw new Error('There is no Redis in the embedded profile.');
+    return this.ground.redis;
+  }
+
+  /** Makes an administrator, as `npm run admin:create` does, and returns the password that it prints. */
+  async createAdmin(email: string): Promise<string> {
+    const { exitCode, said } = await this.run('create-admin', email);
+    const password = /Password, shown only here: (\S+)/.exec(said)?.[1];
+    if (exitCode !== 0 || password === undefined) throw new Error(`There is no administrator:\n${said}`);
+    return password;
+  }
+
+  /** Starts a worker, with these roles or else with all. */
   worker(...roles: string[]): ChildProcess {
-    return this.spawn('worker', { WORKER_ROLES: roles.join(',') });
+    return this.spawn('worker', roles.length > 0 ? { WORKER_ROLES: roles.join(',') } : {});
   }
 
   /** Ends a process at once, as a crash would, and waits until it is gone. */
@@ -88,16 +140,34 @@ export class Installation {
         await gone;
       }),
     );
-    await this.postgres.stop();
+    await this.ground.close();
     rmSync(this.dataDir, { recursive: true });
     const unclean = running.filter(({ exitCode }) => exitCode !== 0);
     if (unclean.length > 0)
       throw new Error(`${unclean.length} processes did not end cleanly:\n${this.output}`);
   }
 
-  private spawn(app: string, variables: Record<string, string> = {}, file = 'main'): ChildProcess {
+  /** Runs one of the programs of the api that end by themselves. */
+  private async run(
+    file: string,
+    ...parameters: string[]
+  ): Promise<{ readonly exitCode: number | null; readonly said: string }> {
+    const child = this.spawn('api', {}, file, parameters);
+    let said = '';
+    child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
+    child.stderr?.on('data', (data: Buffer) => (said += data.toString()));
+    await once(child, 'close');
+    return { exitCode: child.exitCode, said };
+  }
+
+  private spawn(
+    app: string,
+    variables: Record<string, string> = {},
+    file = 'main',
+    parameters: readonly string[] = [],
+  ): ChildProcess {
     const { PATH, HOME } = process.env;
-    const child = spawn(process.execPath, [built(app, file)], {
+    const child = spawn(process.execPath, [built(app, file), ...parameters], {
       env: { PATH, HOME, ...this.variables, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

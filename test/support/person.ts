@@ -13,11 +13,30 @@ export interface Person {
 }
 
 /** Registers at an installation and logs in. */
-export async function newPerson(baseUrl: string, email: string): Promise<Person> {
-  const client = createClient(createConfig({ baseUrl, throwOnError: true }));
+export async function newPerson(urls: readonly string[], email: string): Promise<Person> {
+  const client = clientOf(urls);
   const password = 'correct horse battery staple';
   await register({ client, body: { email, password }, throwOnError: true });
+  return signedIn(client, email, password);
+}
+
+/** Logs in to an account that is there already. */
+export const returning = (urls: readonly string[], email: string, password: string): Promise<Person> =>
+  signedIn(clientOf(urls), email, password);
+
+async function signedIn(client: Client, email: string, password: string): Promise<Person> {
   const { data: session } = await logIn({ client, body: { email, password }, throwOnError: true });
   client.setConfig({ headers: { Authorization: `Bearer ${session.accessToken}` } });
   return { client, email };
+}
+
+/** Where an installation has several apis, each request goes to the next one. */
+function clientOf([baseUrl = '', ...others]: readonly string[]): Client {
+  const apis = [...others, baseUrl];
+  const next = (request: Request): Promise<Response> => {
+    const api = apis.shift() ?? baseUrl;
+    apis.push(api);
+    return fetch(new Request(request.url.replace(baseUrl, api), request));
+  };
+  return createClient(createConfig({ baseUrl, fetch: next as typeof fetch, throwOnError: true }));
 }
