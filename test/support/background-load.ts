@@ -1,0 +1,54 @@
+import { createNotification, listAlerts, listNotifications } from './client/index.ts';
+import type { Person } from './person.ts';
+
+/** What came of the requests that somebody made while something else happened. */
+export interface LoadReport {
+  /** How many answers had this status; 0 counts requests without an answer. */
+  readonly statuses: Readonly<Record<number, number>>;
+  /** Ids of what was created, as the answers said. */
+  readonly created: readonly string[];
+}
+
+/** Makes requests one after the other, about 15 a second, until it is stopped: well within the limit of an account. */
+export class BackgroundLoad {
+  private readonly statuses: Record<number, number> = {};
+  private readonly created: string[] = [];
+  private readonly ending = new AbortController();
+  private readonly running: Promise<void>;
+
+  constructor(private readonly person: Person) {
+    this.running = this.run();
+  }
+
+  async stop(): Promise<LoadReport> {
+    this.ending.abort();
+    await this.running;
+    return { statuses: this.statuses, created: this.created };
+  }
+
+  private async run(): Promise<void> {
+    const requests = [() => this.create(), () => this.list(), () => this.listNotifications()];
+    for (let turn = 0; !this.ending.signal.aborted; turn += 1) {
+      const status = await (requests[turn % requests.length] ?? this.list)().catch(() => 0);
+      this.statuses[status] = (this.statuses[status] ?? 0) + 1;
+      await new Promise((resolve) => setTimeout(resolve, 65));
+    }
+  }
+
+  private async create(): Promise<number> {
+    const body = { subject: 'Under load', message: 'A draft.' };
+    const { data, response } = await createNotification({ ...this.person, body, throwOnError: false });
+    if (data) this.created.push(data.id);
+    return response?.status ?? 0;
+  }
+
+  private async list(): Promise<number> {
+    const { response } = await listAlerts({ ...this.person, throwOnError: false });
+    return response?.status ?? 0;
+  }
+
+  private async listNotifications(): Promise<number> {
+    const { response } = await listNotifications({ ...this.person, throwOnError: false });
+    return response?.status ?? 0;
+  }
+}
