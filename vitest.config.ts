@@ -61,6 +61,22 @@ export default defineConfig({
       {
         ...source,
         test: {
+          // The counts and minutes that would be too much for every change.
+          name: 'servers-long',
+          include: [
+            'test/journeys/{two-apis,*-outage}.servers.spec.ts',
+            '{libs,test}/**/*.servers-long.spec.ts',
+          ],
+          globalSetup: ['test/support/servers.setup.ts'],
+          env: { TEST_SCALE: 'full' },
+          hookTimeout: 120_000,
+          testTimeout: 900_000,
+          fileParallelism: false,
+        },
+      },
+      {
+        ...source,
+        test: {
           name: 'long',
           include: ['{libs,test}/**/*.long.spec.ts'],
           hookTimeout: 120_000,

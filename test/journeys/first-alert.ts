@@ -133,6 +133,6 @@ export function eventually<T>(look: () => Promise<T | false | undefined>): Promi
       if (found === false || found === undefined) throw new Error('It has not happened yet.');
       return found;
     },
-    { timeout: 45_000, interval: 200 },
+    { timeout: 45_000, interval: 50 },
   );
 }

@@ -9,14 +9,17 @@ export interface LoadReport {
   readonly created: readonly string[];
 }
 
-/** Makes requests one after the other, about 15 a second, until it is stopped: well within the limit of an account. */
+/** Makes requests one after the other until it is stopped; by default well within the limit of an account. */
 export class BackgroundLoad {
   private readonly statuses: Record<number, number> = {};
   private readonly created: string[] = [];
   private readonly ending = new AbortController();
   private readonly running: Promise<void>;
 
-  constructor(private readonly person: Person) {
+  constructor(
+    private readonly person: Person,
+    private readonly pauseMs = 65,
+  ) {
     this.running = this.run();
   }
 
@@ -31,7 +34,7 @@ export class BackgroundLoad {
     for (let turn = 0; !this.ending.signal.aborted; turn += 1) {
       const status = await (requests[turn % requests.length] ?? this.list)().catch(() => 0);
       this.statuses[status] = (this.statuses[status] ?? 0) + 1;
-      await new Promise((resolve) => setTimeout(resolve, 65));
+      await new Promise((resolve) => setTimeout(resolve, this.pauseMs));
     }
   }
 

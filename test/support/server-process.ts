@@ -5,20 +5,22 @@ import { once } from 'node:events';
 export class ServerProcess {
   private child: ChildProcess | undefined;
   private said = '';
+  private readonly launch: () => ChildProcess;
+  private readonly answers: () => Promise<unknown>;
 
   constructor(
-    private readonly program: string,
-    private readonly parameters: readonly string[],
-    private readonly options: SpawnOptions,
-    private readonly answers: () => Promise<unknown>,
-  ) {}
+    program: string,
+    parameters: readonly string[],
+    options: SpawnOptions,
+    answers: () => Promise<unknown>,
+  ) {
+    this.launch = () => spawn(program, parameters, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    this.answers = answers;
+  }
 
   /** Resolves when it answers. */
   async start(): Promise<void> {
-    const child = spawn(this.program, this.parameters, {
-      ...this.options,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = this.launch();
     this.child = child;
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (data: Buffer) => (this.said = (this.said + data.toString()).slice(-4000)));

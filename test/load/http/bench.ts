@@ -1,0 +1,182 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSecretKey, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { JwtService } from '@nestjs/jwt';
+import autocannon from 'autocannon';
+import pg from 'pg';
+import { startPostgres } from '../../../libs/platform/src/postgres-server/index.ts';
+import { freePorts } from '../../support/free-ports.ts';
+import { startRedis } from '../../support/redis-server.ts';
+
+// `npm run bench:http`: requests a second of the api and of two bare references, interleaved, medians of the rounds.
+
+const rounds = 5;
+const seconds = 4;
+const connections = 32;
+/** More than are asked for within the life of a cached list, so that each list of the second kind is a miss. */
+const owners = 20_000;
+const secret = 'the secret of a benchmark, long enough to sign with';
+const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+interface Target {
+  readonly name: string;
+  readonly url: string;
+  readonly method: 'GET' | 'POST';
+  readonly body?: string;
+  /** Whose token the next request carries. */
+  readonly token: () => string;
+  readonly samples: number[];
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
+chmodSync(dataDir, 0o711);
+const postgres = await startPostgres({ dataDir, durable: true });
+const redis = await startRedis();
+const children: ChildProcess[] = [];
+try {
+  await bench();
+} finally {
+  for (const child of children) {
+    const gone = once(child, 'exit');
+    child.kill('SIGTERM');
+    await gone;
+  }
+  await redis.close();
+  await postgres.stop();
+  rmSync(dataDir, { recursive: true });
+}
+
+async function bench(): Promise<void> {
+  const [api = 0, reference = 0] = await freePorts(2);
+  const variables = {
+    TOCSIN_PROFILE: 'embedded',
+    TOCSIN_DATA_DIR: dataDir,
+    DATABASE_URL: postgres.url,
+    REDIS_URL: redis.url,
+    JWT_SECRET: secret,
+    ENCRYPTION_KEY: secret,
+    HOST: '127.0.0.1',
+    RATE_LIMIT: 'off',
+    DEMO: 'off',
+  };
+  await once(run('../../../dist/apps/api/src/migrate.js', variables), 'exit');
+  const tokens = await seed();
+  const someone = tokens[0] ?? '';
+
+  children.push(run('../../../dist/apps/api/src/main.js', { ...variables, PORT: String(api) }));
+  const lists = `http://127.0.0.1:${api}/v1/alerts`;
+  const ANSWER = await answerOf(lists, someone);
+  children.push(run('reference.ts', { ...variables, PORT: String(reference), ANSWER }));
+  const bare = `http://127.0.0.1:${reference}`;
+  await answerOf(`${bare}/ready`, someone);
+
+  let turn = 0;
+  const next = () => tokens[(turn += 1) % tokens.length] ?? '';
+  const one = () => someone;
+  const body = JSON.stringify({ symbol: 'BTC-USD', target: '33000' });
+  const target = (
+    name: string,
+    url: string,
+    token: () => string,
+    method: 'GET' | 'POST' = 'GET',
+  ): Target => ({
+    name,
+    url,
+    method,
+    token,
+    samples: [],
+    ...(method === 'POST' ? { body } : {}),
+  });
+  const pairs: [Target, Target, string][] = [
+    [target('cached list', lists, one), target('bare Nest handler', `${bare}/ready`, one), 'goal 0.7'],
+    [target('uncached list', lists, next), target('bare pg handler', `${bare}/list`, next), 'goal 0.8'],
+    [
+      target('create', lists, next, 'POST'),
+      target('bare pg handler, same rows', `${bare}/create`, next, 'POST'),
+      'no goal',
+    ],
+  ];
+  for (const each of pairs.flatMap(([ours, theirs]) => [ours, theirs])) await measure(each, 2);
+  for (let round = 1; round <= rounds; round += 1) {
+    // The order turns with each round, so that neither side always comes after the other.
+    const all = pairs.flatMap(([ours, theirs]) => (round % 2 ? [ours, theirs] : [theirs, ours]));
+    for (const each of all) each.samples.push(await measure(each, seconds));
+    process.stdout.write(`round ${round} of ${rounds}\n`);
+  }
+  for (const [ours, theirs, goal] of pairs) {
+    const ratios = ours.samples.map((sample, index) => sample / (theirs.samples[index] ?? Number.NaN));
+    process.stdout.write(
+      `${ours.name}: ${median(ours.samples).toFixed(0)}/s, ${theirs.name}: ${median(theirs.samples).toFixed(0)}/s, ` +
+        `ratio ${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}; ${goal})\n`,
+    );
+  }
+}
+
+/** Ten alerts for each of many people; their access tokens. */
+async function seed(): Promise<string[]> {
+  const client = new pg.Client({ connectionString: postgres.url });
+  await client.connect();
+  const ids = Array.from({ length: owners }, () => randomUUID());
+  await client.query(
+    `insert into alerts.alerts (id, user_id, symbol, operator, target, direction, reference_source,
+       reference_trade_id, reference_price, reference_at, status, created_at)
+     select gen_random_uuid(), owner, 'BTC-USD', 'crossing', 33000 + n, 'up', 'binance', 4711, 32000.1, now(),
+       'active', now()
+     from unnest($1::uuid[]) as owner, generate_series(1, 10) as n`,
+    [ids],
+  );
+  await client.query('vacuum analyze alerts.alerts');
+  await client.end();
+  const jwt = new JwtService({});
+  const privateKey = createSecretKey(Buffer.from(secret));
+  return ids.map((subject) =>
+    jwt.sign(
+      { role: 'user' },
+      { privateKey, algorithm: 'HS256', subject, issuer: 'tocsin', audience: 'tocsin-api', expiresIn: '1h' },
+    ),
+  );
+}
+
+/** Answers a second. @throws Error when one of them is no success */
+async function measure({ name, url, method, body, token }: Target, duration: number): Promise<number> {
+  const setupRequest = (request: autocannon.Request) => ({
+    ...request,
+    headers: { ...request.headers, authorization: `Bearer ${token()}` },
+  });
+  const result = await autocannon({
+    url,
+    method,
+    connections,
+    duration,
+    ...(body === undefined ? {} : { body, headers: { 'content-type': 'application/json' } }),
+    requests: [{ setupRequest }],
+  });
+  if (result.non2xx + result.errors > 0) {
+    throw new Error(`${name}: ${result.non2xx} answers were no success, ${result.errors} requests failed.`);
+  }
+  return result.requests.total / result.duration;
+}
+
+function run(program: string, variables: Record<string, string>): ChildProcess {
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...variables };
+  return spawn(process.execPath, [file(program)], { env, stdio: ['ignore', 'inherit', 'inherit'] });
+}
+
+/** The body of a GET, once the process answers. */
+async function answerOf(url: string, token: string): Promise<string> {
+  for (;;) {
+    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
+    if (answer?.ok) return answer.text();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function median(samples: readonly number[]): number {
+  const sorted = samples.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
