@@ -4,6 +4,7 @@ import { Clock, SystemClock } from '#kernel';
 import { type Config, ConfigModule } from '../config/index.ts';
 import { loggingModule } from '../logging/index.ts';
 import { MessagingModule } from '../messaging/index.ts';
+import { MetricsModule } from '../metrics/index.ts';
 import { type ContextPersistence, PersistenceModule } from '../persistence/index.ts';
 import { RedisModule } from '../redis/index.ts';
 
@@ -20,6 +21,7 @@ export function platformModules(
   return [
     ConfigModule.forRoot(config),
     loggingModule(config, app),
+    MetricsModule.forRoot(app),
     ClockModule,
     PersistenceModule.forRoot(contexts),
     RedisModule,

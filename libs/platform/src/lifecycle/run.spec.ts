@@ -8,11 +8,12 @@ describe('a process', () => {
   const started = vi.fn<() => Promise<void>>();
   const exit = vi.fn<(code?: number | string | null) => never>();
   const tell = vi.fn<() => boolean>();
+  const watchProcess = vi.fn<() => void>();
   const shutdownHooks = vi.fn<(...options: unknown[]) => void>();
   const { send } = process;
 
   const app = {
-    get: () => 'the logger',
+    get: () => ({ watchProcess }),
     useLogger: () => undefined,
     enableShutdownHooks: shutdownHooks,
   } as unknown as INestApplicationContext;
@@ -63,6 +64,7 @@ describe('a process', () => {
     started.mockImplementation(async () => expect(tell).not.toHaveBeenCalled());
     await runApp();
     expect(started).toHaveBeenCalledExactlyOnceWith(app);
+    expect(watchProcess).toHaveBeenCalledExactlyOnceWith();
     expect(tell).toHaveBeenCalledExactlyOnceWith('ready');
     expect(shutdownHooks).toHaveBeenCalledWith(undefined, { useProcessExit: true });
     expect(exit).not.toHaveBeenCalled();

@@ -1,5 +1,6 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
+import { Metrics } from '../metrics/index.ts';
 import { fail } from './fail.ts';
 
 /**
@@ -13,6 +14,7 @@ export async function run<App extends INestApplicationContext>(
   try {
     const app = await create();
     app.useLogger(app.get(Logger));
+    app.get(Metrics).watchProcess();
     // An end that was asked for is a success; dying of the signal again would look like a crash.
     app.enableShutdownHooks(undefined, { useProcessExit: true });
     await start(app);
