@@ -4,7 +4,8 @@ import { CommandBus } from '@nestjs/cqrs';
 import { Register } from '#libs/identity';
 import { loadConfig } from '#platform/config';
 import { fail } from '#platform/lifecycle';
-import { ApiModule } from './api.module.ts';
+import { waitForTables } from '#platform/services';
+import { ApiModule, contexts } from './api.module.ts';
 
 /** `npm run admin:create -- ada@example.org`: makes an account with the role admin and prints its password once. */
 async function createAdmin(): Promise<string> {
@@ -15,7 +16,9 @@ async function createAdmin(): Promise<string> {
       'Set DATABASE_URL. At an embedded installation the first person who registers is the admin.',
     );
   }
-  const module = ApiModule.forRoot(loadConfig(process.env));
+  const config = loadConfig(process.env);
+  await waitForTables(config, contexts);
+  const module = ApiModule.forRoot(config);
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
   try {
     const password = randomBytes(15).toString('base64url');

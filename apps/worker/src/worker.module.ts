@@ -15,7 +15,7 @@ import { platformModules } from '#platform/lifecycle';
 import { RelayModule } from '#platform/messaging';
 import { queuesModule } from '#platform/queues';
 
-const contexts = [
+export const contexts = [
   identityPersistence,
   marketDataPersistence,
   alertsPersistence,

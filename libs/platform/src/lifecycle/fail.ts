@@ -1,6 +1,7 @@
 import { ConfigurationError } from '../config/index.ts';
+import { ServiceAway } from '../services/index.ts';
 
-/** Ends the process over an error: a line for each bad setting, or what went wrong. */
+/** Ends the process over an error: a line for each bad setting or a service that is away, else what went wrong. */
 export function fail(error: unknown): never {
   const misconfigured = error instanceof ConfigurationError;
   const lines = misconfigured ? error.lines : [describe(error)];
@@ -10,6 +11,7 @@ export function fail(error: unknown): never {
 
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof ServiceAway) return error.message;
   const { code, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `PORT: ${port} is taken by another program; set PORT to a free one.`;
   return error.stack ?? error.message;

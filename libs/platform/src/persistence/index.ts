@@ -1,5 +1,6 @@
 export type { ContextPersistence } from './context-persistence.ts';
 export { Database, fragment } from './database.ts';
 export { migrate } from './migrate.ts';
+export { migrationNames } from './orm-options.ts';
 export { PersistenceModule } from './persistence.module.ts';
 export { sqlMigration } from './sql-migration.ts';

@@ -1,3 +1,4 @@
+import type { MigrationObject } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import { type Options, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import pg from 'pg';
@@ -30,10 +31,19 @@ export function ormOptions(config: Config, contexts: readonly ContextPersistence
     migrations: {
       tableName: 'platform.migrations',
       snapshot: false,
-      migrationsList: [...platformMigrations, ...contexts.flatMap((context) => context.migrations)],
+      migrationsList: allMigrations(contexts),
     },
   };
 }
+
+const allMigrations = (contexts: readonly ContextPersistence[]): MigrationObject[] => [
+  ...platformMigrations,
+  ...contexts.flatMap((context) => context.migrations),
+];
+
+/** What `platform.migrations` names once all of them have run. */
+export const migrationNames = (contexts: readonly ContextPersistence[]): string[] =>
+  allMigrations(contexts).map(({ name }) => name);
 
 /** Instants arrive as Date, not as text; bigint as number: no id or count of ours comes near 2^53. */
 function typeParsers(): InstanceType<typeof pg.TypeOverrides> {

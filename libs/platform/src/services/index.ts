@@ -1,0 +1,2 @@
+export { ServiceAway } from './unusable.ts';
+export { waitForPostgres, waitForServices, waitForTables } from './wait-for-services.ts';

@@ -1,0 +1,47 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it, vi } from 'vitest';
+import { freePorts } from '../support/free-ports.ts';
+
+const { PATH, HOME } = process.env;
+
+describe('a program whose services are away', () => {
+  it.each<[program: string, parameters: string[], end: number | string]>([
+    ['api/src/main', [], 0],
+    ['worker/src/main', [], 0],
+    // Not done, which must not look like done.
+    ['api/src/migrate', [], 'SIGTERM'],
+    ['api/src/create-admin', ['ada@example.org'], 'SIGTERM'],
+  ])(
+    '%s names the one it waits for, without its password, and can be stopped',
+    async (name, parameters, end) => {
+      const [port] = await freePorts(1);
+      const file = fileURLToPath(new URL(`../../dist/apps/${name}.js`, import.meta.url));
+      const child = spawn(process.execPath, [file, ...parameters], {
+        env: {
+          PATH,
+          HOME,
+          DATABASE_URL: `postgres://tocsin:canary@127.0.0.1:${port}/tocsin`,
+          SMTP_URL: 'smtp://127.0.0.1:9',
+          MAIL_FROM: 'alerts@example.org',
+          JWT_SECRET: 'a signing secret of this journey only',
+          ENCRYPTION_KEY: 'an encryption key of this journey only',
+          EMAIL_VERIFICATION: 'off',
+        },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let output = '';
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (data: Buffer) => (output += data.toString()));
+      }
+      await vi.waitFor(() => expect(output).toContain('\n'), { timeout: 20_000 });
+      child.kill('SIGTERM');
+      const [exitCode, signal] = (await once(child, 'close')) as [number | null, string | null];
+      expect(exitCode ?? signal).toBe(end);
+      expect(output).toBe(
+        `DATABASE_URL: Postgres at 127.0.0.1:${port} refuses connections; trying again for 30 s.\n`,
+      );
+    },
+  );
+});
