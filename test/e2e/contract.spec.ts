@@ -52,6 +52,7 @@ describe('the OpenAPI document', () => {
     expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'GET /health/live',
       'GET /health/ready',
+      'GET /metrics',
       'POST /v1/auth/register',
       'POST /v1/auth/login',
       'POST /v1/auth/refresh',
@@ -64,7 +65,7 @@ describe('the OpenAPI document', () => {
 });
 
 describe('every answer', () => {
-  it.each(['/health/live', '/health/ready', '/v1/alerts', '/nowhere', '/docs'])(
+  it.each(['/health/live', '/health/ready', '/metrics', '/v1/alerts', '/nowhere', '/docs'])(
     'of %s carries a request id and what keeps a browser from misreading it',
     async (url) => {
       const { headers } = await api.call({ url });

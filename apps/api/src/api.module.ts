@@ -7,6 +7,7 @@ import { NotificationsHttpModule, NotificationsModule, notificationsPersistence 
 import type { Config } from '#platform/config';
 import { HealthModule } from '#platform/health';
 import { platformModules } from '#platform/lifecycle';
+import { MetricsHttpModule } from '#platform/metrics';
 
 export const contexts = [
   identityPersistence,
@@ -20,6 +21,7 @@ export const contexts = [
 @Module({
   imports: [
     HealthModule,
+    MetricsHttpModule,
     IdentityHttpModule,
     MarketDataHttpModule,
     AlertsHttpModule,

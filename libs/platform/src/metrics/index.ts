@@ -1,3 +1,3 @@
 export { delays, Metrics } from './metrics.ts';
-export { MetricsModule } from './metrics.module.ts';
+export { MetricsHttpModule, MetricsModule } from './metrics.module.ts';
 export { remembered } from './remembered.ts';

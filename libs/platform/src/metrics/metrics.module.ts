@@ -1,4 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { HttpMetrics } from './http-metrics.ts';
+import { MetricsController } from './metrics.controller.ts';
 import { Metrics } from './metrics.ts';
 
 /** The metrics of one process, for whoever counts something. */
@@ -13,3 +15,7 @@ export class MetricsModule {
     };
   }
 }
+
+/** `GET /metrics` of the api, and what it counts of every request. */
+@Module({ controllers: [MetricsController], providers: [HttpMetrics] })
+export class MetricsHttpModule {}
