@@ -2,9 +2,11 @@ import { Test } from '@nestjs/testing';
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDatabase } from '../../../../test/support/database.ts';
+import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { loadConfig } from '../config/index.ts';
 import { platformModules } from '../lifecycle/index.ts';
+import { Metrics } from '../metrics/index.ts';
 import { Database, fragment } from './database.ts';
 import { migrate } from './migrate.ts';
 
@@ -76,6 +78,20 @@ describe('the door to Postgres', () => {
     expect(seen).toHaveLength(1);
     await database.afterCommit(look);
     expect(seen).toHaveLength(2);
+  });
+
+  it('tells how many connections it has, and who waits for one', async () => {
+    const pool = async () => {
+      const families = parseExposition(await app.get(Metrics).text());
+      const of = (name: string, labels = {}) => totalOf(families, `tocsin_postgres_pool_${name}`, labels);
+      return { busy: of('connections', { state: 'busy' }), waiting: of('waiting'), size: of('size') };
+    };
+    const enough = Promise.withResolvers<void>();
+    const held = Array.from({ length: 12 }, () => database.transaction(() => enough.promise));
+    await expect.poll(pool).toEqual({ busy: 10, waiting: 2, size: 10 });
+    enough.resolve();
+    await Promise.all(held);
+    expect(await pool()).toEqual({ busy: 0, waiting: 0, size: 10 });
   });
 
   it('keeps a commit whose follow-up fails', async () => {

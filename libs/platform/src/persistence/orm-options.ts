@@ -10,7 +10,11 @@ import { platformMigrations } from './platform.migrations.ts';
 import { releaseDropped } from './release-dropped.ts';
 
 /** One ORM for all contexts: their entities, their migrations, one pool of connections. */
-export function ormOptions(config: Config, contexts: readonly ContextPersistence[]): Options {
+export function ormOptions(
+  config: Config,
+  contexts: readonly ContextPersistence[],
+  onPool: (pool: pg.Pool) => void = () => undefined,
+): Options {
   if (config.databaseUrl === null) throw new Error('A database URL is needed here.');
   return {
     driver: PostgreSqlDriver,
@@ -24,7 +28,10 @@ export function ormOptions(config: Config, contexts: readonly ContextPersistence
       keepAliveInitialDelayMillis: 30_000,
       application_name: 'tocsin',
       types: typeParsers(),
-      onPoolCreated: releaseDropped,
+      onPoolCreated: (pool: pg.Pool) => {
+        releaseDropped(pool);
+        onPool(pool);
+      },
     },
     pool: { min: 0, max: config.databasePoolSize },
     forceUtcTimezone: true,

@@ -2,8 +2,10 @@ import { MikroOrmModule } from '@mikro-orm/nestjs';
 import { PostgreSqlDriver } from '@mikro-orm/postgresql';
 import { type DynamicModule, Module } from '@nestjs/common';
 import { Config } from '../config/index.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { Database } from './database.ts';
+import { measurePool } from './measure-pool.ts';
 import { ormOptions } from './orm-options.ts';
 
 /** Connects a process to Postgres with the entities of every context. */
@@ -16,9 +18,9 @@ export class PersistenceModule {
       imports: [
         MikroOrmModule.forRootAsync({
           driver: PostgreSqlDriver,
-          inject: [Config],
-          useFactory: (config: Config) => ({
-            ...ormOptions(config, contexts),
+          inject: [Config, Metrics],
+          useFactory: (config: Config, metrics: Metrics) => ({
+            ...ormOptions(config, contexts, (pool) => measurePool(pool, metrics)),
             registerRequestContext: false,
           }),
         }),
