@@ -2,12 +2,15 @@ import { type INestApplicationContext, Injectable, Module } from '@nestjs/common
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { DomainEvent } from '#kernel';
 import { type Config } from '../config/index.ts';
 import { platformModules } from '../lifecycle/index.ts';
+import { Metrics } from '../metrics/index.ts';
 import { Database } from '../persistence/index.ts';
 import { RelayModule } from './messaging.module.ts';
+import { OutboxBacklog } from './outbox-backlog.ts';
 import { Outbox } from './outbox.ts';
 import { type Reaction, ReactsTo } from './reaction.ts';
 import { Relay } from './relay.ts';
@@ -267,6 +270,44 @@ describe('the relay', () => {
       await Promise.all([first, second]);
       expect(await notes()).toEqual(bothOnce('front'));
     });
+  });
+
+  it('counts what it relayed and what failed, and how long that took', async () => {
+    const counted = async () => {
+      const families = parseExposition(await app.get(Metrics).text());
+      const of = (outcome: string) =>
+        totalOf(families, 'tocsin_relay_events_total', { type: BellRang.type, outcome });
+      return [of('relayed'), of('failed'), totalOf(families, 'tocsin_relay_lag_seconds')];
+    };
+    script.afterWriting = (reaction, bell) => {
+      if (reaction === 'alarms' && bell === 'front') throw new Error('no siren');
+    };
+    const [relayed = 0, failed = 0, timed = 0] = await counted();
+    await ring('front', 'back');
+    await relay.drain();
+    expect(await counted()).toEqual([relayed + 1, failed + 1, timed + 1]);
+  });
+
+  it('has its backlog told, and how old that is', async () => {
+    const backlog = async (of = database) => {
+      const metrics = new Metrics('api');
+      void new OutboxBacklog(metrics, of);
+      const families = parseExposition(await metrics.text());
+      return ['tocsin_outbox_unpublished_events', 'tocsin_outbox_oldest_unpublished_age_seconds'].map(
+        (name) => families.get(name)?.samples[0]?.value,
+      );
+    };
+    expect(await backlog()).toEqual([0, 0]);
+    await ring('front', 'back');
+    await database.sql`update platform.outbox set occurred_at = now() - interval '90 seconds'
+      where payload->>'bell' = 'front'`;
+    const [events, age] = await backlog();
+    expect(events).toBe(2);
+    expect(age).toBeGreaterThanOrEqual(90);
+    await relay.drain();
+    expect(await backlog()).toEqual([0, 0]);
+    const away = { one: () => Promise.reject(new Error('Postgres is away.')) } as unknown as Database;
+    expect(await backlog(away)).toEqual([undefined, undefined]);
   });
 
   describe('forgets', () => {

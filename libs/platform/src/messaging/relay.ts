@@ -1,5 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
+import type { Counter, Histogram } from '@prometheus-io/client';
 import { withoutSecrets } from '../logging/without-secrets.ts';
+import { delays, Metrics } from '../metrics/metrics.ts';
 import { Database } from '../persistence/database.ts';
 import { Reactions } from './reactions.ts';
 
@@ -23,11 +25,26 @@ const parallel = 4;
 @Injectable()
 export class Relay {
   private readonly logger = new Logger(Relay.name);
+  private readonly relayed: Counter<'type' | 'outcome'>;
+  private readonly lag: Histogram;
 
   constructor(
     private readonly database: Database,
     private readonly reactions: Reactions,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.relayed = metrics.counter(
+      'tocsin_relay_events_total',
+      'Events taken from the outbox, by type and outcome: relayed, or failed and to be tried again.',
+      ['type', 'outcome'],
+    );
+    this.lag = metrics.histogram(
+      'tocsin_relay_lag_seconds',
+      'From the moment an event happened until its reactions have run.',
+      [],
+      delays,
+    );
+  }
 
   /** Relays everything that is due, until `ending` batch by batch. Returns how many events it took. */
   async drain(ending?: AbortSignal): Promise<number> {
@@ -91,7 +108,10 @@ export class Relay {
     if (errors.length === 0) {
       await this.database
         .sql`update platform.outbox set published_at = now(), last_error = null where id = ${event.id}`;
+      this.relayed.inc({ type: event.type, outcome: 'relayed' });
+      this.lag.observe(Math.max(0, Date.now() - event.occurredAt.getTime()) / 1000);
     } else {
+      this.relayed.inc({ type: event.type, outcome: 'failed' });
       await this.database.sql`
         update platform.outbox set last_error = ${withoutSecrets(errors.join('\n')).slice(0, 2000)}
         where id = ${event.id} and published_at is null`;

@@ -1,4 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
+import { OutboxBacklog } from '../messaging/outbox-backlog.ts';
 import { HttpMetrics } from './http-metrics.ts';
 import { MetricsController } from './metrics.controller.ts';
 import { Metrics } from './metrics.ts';
@@ -17,5 +18,5 @@ export class MetricsModule {
 }
 
 /** `GET /metrics` of the api, and what it counts of every request. */
-@Module({ controllers: [MetricsController], providers: [HttpMetrics] })
+@Module({ controllers: [MetricsController], providers: [HttpMetrics, OutboxBacklog] })
 export class MetricsHttpModule {}

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { Metrics } from '../metrics/metrics.ts';
+import { remembered } from '../metrics/remembered.ts';
+import { Database } from '../persistence/database.ts';
+
+/** Beyond these it is "many": what is asked every few seconds must stay cheap however long the relay was away. */
+const atMost = 10_000;
+
+/** Tells what waits for the relays of the installation. In the api only, or every worker would tell the same. */
+@Injectable()
+export class OutboxBacklog {
+  constructor(metrics: Metrics, database: Database) {
+    const backlog = remembered(
+      () => database.one<{ events: number; oldest: number | null }>`
+        select count(*) as events, extract(epoch from now() - min(occurred_at))::float as oldest
+        from (select occurred_at from platform.outbox where published_at is null
+          order by due_at limit ${atMost}) as unpublished`,
+    );
+    metrics.gauge(
+      'tocsin_outbox_unpublished_events',
+      'Events whose reactions have not all run, counted up to 10,000.',
+      [],
+      async () => [[{}, (await backlog()).events]],
+    );
+    metrics.gauge(
+      'tocsin_outbox_oldest_unpublished_age_seconds',
+      'Age of the oldest of them; 0 without any.',
+      [],
+      async () => [[{}, Math.max(0, (await backlog()).oldest ?? 0)]],
+    );
+  }
+}
