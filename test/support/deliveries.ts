@@ -1,9 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
+import { type Command, CommandBus, type Query, QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
 import { vi } from 'vitest';
-import { deliveryPersistence, DeliveryModule } from '#libs/delivery';
+import { DeliveryHoldModule, deliveryPersistence } from '#libs/delivery';
 import {
   type DeliveryCounts,
   type DeliveryState,
@@ -11,13 +11,12 @@ import {
   FindSourceState,
   ListDeliveries,
   type Source,
-  type SourceState,
 } from '#libs/delivery/contracts';
 import { DeliveriesRequested } from '#libs/notifications/contracts';
 import { Clock, newId } from '#kernel';
-import { Config, loadConfig } from '#platform/config';
+import { Config } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
-import { Database, fragment, migrate } from '#platform/persistence';
+import { Database, fragment } from '#platform/persistence';
 import type { Channel } from '../../libs/delivery/src/channels/channel.ts';
 import { ClaimDelivery } from '../../libs/delivery/src/features/claim-delivery.ts';
 import { OnDeliveriesRequested } from '../../libs/delivery/src/features/on-deliveries-requested.ts';
@@ -26,7 +25,8 @@ import { StopSource } from '../../libs/delivery/src/features/stop-source.ts';
 import { SweepLostClaims } from '../../libs/delivery/src/features/sweep-lost-claims.ts';
 import { DeliveryProcessor } from '../../libs/delivery/src/jobs/delivery.processor.ts';
 import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
-import { createDatabase, type TestDatabase } from './database.ts';
+import type { TestDatabase } from './database.ts';
+import { migratedDatabase } from './migrated-database.ts';
 
 /** The columns that tests read one by one; the others they compare as a whole. */
 interface DeliveryRow {
@@ -54,17 +54,10 @@ export class Deliveries {
     this.sweeper = app.get(SweepLostClaims);
   }
 
-  static async start(adminUrl: string): Promise<Deliveries> {
-    const postgres = await createDatabase(adminUrl);
-    const config = loadConfig({
-      DATABASE_URL: postgres.url,
-      TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
-      MAIL_FROM: 'Tocsin <alerts@mail.example.org>',
-    });
-    await migrate(config, [deliveryPersistence]);
+  static async start(variables = { MAIL_FROM: 'Tocsin <alerts@mail.example.org>' }): Promise<Deliveries> {
+    const { config, ...postgres } = await migratedDatabase([deliveryPersistence], variables);
     const module = await Test.createTestingModule({
-      imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryModule],
+      imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryHoldModule],
       providers: [ClaimDelivery, SettleAttempt, SweepLostClaims],
     }).compile();
     module.useLogger(false);
@@ -119,12 +112,20 @@ export class Deliveries {
     return this.app.get(StopSource, { strict: false }).finalise();
   }
 
-  state(source: Source): Promise<SourceState> {
-    return this.app.get(QueryBus).execute(new FindSourceState(source));
+  execute<T>(command: Command<T>): Promise<T> {
+    return this.app.get(CommandBus).execute(command);
+  }
+
+  ask<T>(query: Query<T>): Promise<T> {
+    return this.app.get(QueryBus).execute(query);
+  }
+
+  state(source: Source) {
+    return this.ask(new FindSourceState(source));
   }
 
   list(notificationId: string) {
-    return this.app.get(QueryBus).execute(new ListDeliveries(notificationId, 1, 10));
+    return this.ask(new ListDeliveries(notificationId, 1, 10));
   }
 
   lock(): WorkerLock {

@@ -6,14 +6,18 @@ import { Channel } from './channels/channel.ts';
 import { EmailChannel } from './channels/email/email.channel.ts';
 import { mailerModule } from './channels/email/mailer.module.ts';
 import { ClaimDelivery } from './features/claim-delivery.ts';
+import { FindHoldHandler } from './features/find-hold.ts';
 import { FindSourceStateHandler } from './features/find-source-state.ts';
+import { HoldSendingHandler } from './features/hold-sending.ts';
 import { ListDeliveriesHandler } from './features/list-deliveries.ts';
 import { OnAlertDeleted } from './features/on-alert-deleted.ts';
 import { OnDeliveriesRequested } from './features/on-deliveries-requested.ts';
 import { OnNotificationDeleted } from './features/on-notification-deleted.ts';
+import { ReleaseSendingHandler } from './features/release-sending.ts';
 import { SettleAttempt } from './features/settle-attempt.ts';
 import { StopSource } from './features/stop-source.ts';
 import { SweepLostClaims } from './features/sweep-lost-claims.ts';
+import { TellOfHold } from './features/tell-of-hold.ts';
 import { deliveriesQueueModule } from './jobs/deliveries-queue.ts';
 import { DeliveryProcessor } from './jobs/delivery.processor.ts';
 import { EnqueueDeliveries } from './jobs/enqueue-deliveries.ts';
@@ -31,6 +35,7 @@ export const deliveryPersistence: ContextPersistence = { entities: [], migration
     OnAlertDeleted,
     ListDeliveriesHandler,
     FindSourceStateHandler,
+    FindHoldHandler,
   ],
   exports: [StopSource],
 })
@@ -67,6 +72,7 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnApplicat
     SettleAttempt,
     { provide: Channel, useClass: EmailChannel },
     DeliveryProcessor,
+    TellOfHold,
   ],
 })
 export class DeliveryWorkerModule {}
@@ -91,3 +97,10 @@ export class DeliverySweepModule implements OnApplicationBootstrap, OnApplicatio
     await Promise.all([this.sweeping.stop(), this.finalising.stop()]);
   }
 }
+
+/** Holding all sending and releasing it, for the commands of an operator. */
+@Module({
+  imports: [DeliveryModule],
+  providers: [HoldSendingHandler, ReleaseSendingHandler, SweepLostClaims],
+})
+export class DeliveryHoldModule {}

@@ -1,7 +1,10 @@
 export {
   DeliveryEnqueueModule,
+  DeliveryHoldModule,
   DeliveryModule,
   deliveryPersistence,
   DeliverySweepModule,
   DeliveryWorkerModule,
 } from './delivery.module.ts';
+export { HoldSending } from './features/hold-sending.ts';
+export { ReleaseSending } from './features/release-sending.ts';

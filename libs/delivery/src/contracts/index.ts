@@ -8,7 +8,10 @@ export {
 export {
   type Attempt,
   type DeliveryView,
+  FindHold,
   FindSourceState,
+  type HeldMessages,
+  type Hold,
   ListDeliveries,
   type Source,
   type SourceState,

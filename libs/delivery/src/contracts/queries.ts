@@ -61,3 +61,28 @@ export class FindSourceState extends Query<SourceState> {
     super();
   }
 }
+
+/** Messages that wait while sending is held, counted by what they tell of and by when they were made. */
+export interface HeldMessages {
+  readonly kind: 'alert' | 'notification';
+  /** Whether they were there when the hold began: in a restored database, whether they were in the backup. */
+  readonly beforeHold: boolean;
+  /** Made within the last hour, within the last 24 hours but not the last one, and before that. */
+  readonly lastHour: number;
+  readonly lastDay: number;
+  readonly older: number;
+  /** How many of them somebody may have been handed already, as the rows themselves know. */
+  readonly tainted: number;
+  readonly oldest: Date;
+}
+
+/** Nothing is handed over as long as it lasts. */
+export interface Hold {
+  readonly since: Date;
+  /** Why, for whoever may release it. */
+  readonly reason: string;
+  readonly waiting: readonly HeldMessages[];
+}
+
+/** Whether all sending is held, and what waits; null when it is not. */
+export class FindHold extends Query<Hold | null> {}

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '#kernel';
 import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
+import { shareHold } from './hold-lock.ts';
 import { lockSources } from './lock-sources.ts';
 import { progressOf } from './progress.ts';
 
@@ -35,7 +36,7 @@ export class ClaimDelivery {
     private readonly outbox: Outbox,
   ) {}
 
-  /** Returns null when the job is out of date, the delivery has ended or a source of it is deleted. */
+  /** Returns null when the job is out of date, the delivery has ended, a source of it is deleted or sending is held. */
   async claim(
     deliveryId: string,
     version: number,
@@ -43,6 +44,7 @@ export class ClaimDelivery {
     provider: string,
   ): Promise<Claim | null> {
     return this.database.transaction(async () => {
+      await shareHold(this.database);
       const deleted = await lockSources(this.database, [deliveryId]);
       if (deleted.has(deliveryId)) return null;
       const [row] = await this.database.sql<ClaimedRow>`
@@ -51,6 +53,7 @@ export class ClaimDelivery {
             status = 'sending', version = version + 1, claim_token = claim_token + 1,
             worker_id = ${workerId}, claimed_at = now()
           where id = ${deliveryId} and version = ${version} and status in ('pending', 'retrying')
+            and not exists (select from delivery.hold)
           returning *),
         attempted as (
           insert into delivery.attempts (id, delivery_id, number, worker_id, provider)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { newId } from '#kernel';
 import { Deliveries } from '../../../../test/support/deliveries.ts';
 import { refused } from '../../../../test/support/fake-channel.ts';
@@ -8,7 +8,7 @@ describe('deleting a source', () => {
   let deliveries: Deliveries;
 
   beforeAll(async () => {
-    deliveries = await Deliveries.start(inject('postgresUrl'));
+    deliveries = await Deliveries.start();
   });
   afterAll(() => deliveries.close());
 

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import type { Source } from '../contracts/index.ts';
-import { progressOf } from './progress.ts';
+import { endUnfinished } from './end-unfinished.ts';
 
 /** Deletes a source: nothing that stems from it is claimed any more. Runs in the deleting transaction. */
 @Injectable()
@@ -23,7 +23,7 @@ export class StopSource {
       join delivery.delivery_sources as link on link.delivery_id = delivery.id
       where link.source_type = ${type} and link.source_id = ${id} and delivery.status in ('pending', 'retrying')
       order by delivery.id for update of delivery`;
-    await this.end(unfinished.map((delivery) => delivery.id));
+    await this.end(unfinished);
   }
 
   /** The finaliser: ends whatever is unfinished under a deleted source, should something ever be left there. */
@@ -36,27 +36,13 @@ export class StopSource {
           join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
           where link.delivery_id = delivery.id and source.deleted_at is not null)
         order by delivery.id limit 500 for update of delivery skip locked`;
-      await this.end(left.map((delivery) => delivery.id));
+      await this.end(left);
       return left.length;
     });
   }
 
-  private async end(deliveryIds: readonly string[]): Promise<void> {
-    if (deliveryIds.length === 0) return;
-    const ended = await this.database.sql<{ notification_id: string; tainted: boolean }>`
-      update delivery.deliveries set
-        status = case when tainted then 'unknown' else 'cancelled' end,
-        reason = 'source-deleted', version = version + 1, settled_at = now()
-      where id = any(${deliveryIds}::uuid[]) and status in ('pending', 'retrying')
-      returning notification_id, tainted`;
-    await this.outbox.append(
-      progressOf(
-        ended.map(({ notification_id: notificationId, tainted }) =>
-          tainted
-            ? { notificationId, from: 'retrying', to: 'unknown' }
-            : { notificationId, from: 'pending', to: 'cancelled' },
-        ),
-      ),
-    );
+  private async end(deliveries: readonly { readonly id: string }[]): Promise<void> {
+    const ids = deliveries.map(({ id }) => id);
+    await this.outbox.append(await endUnfinished(this.database, ids, 'source-deleted'));
   }
 }

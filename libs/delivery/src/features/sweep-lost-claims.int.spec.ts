@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deliveries } from '../../../../test/support/deliveries.ts';
 import { accepted, refused } from '../../../../test/support/fake-channel.ts';
 import { maxAttempts } from '../domain/backoff.ts';
@@ -7,7 +7,7 @@ describe('sweeping the claims of workers that are gone', () => {
   let deliveries: Deliveries;
 
   beforeAll(async () => {
-    deliveries = await Deliveries.start(inject('postgresUrl'));
+    deliveries = await Deliveries.start();
   });
   afterAll(() => deliveries.close());
 

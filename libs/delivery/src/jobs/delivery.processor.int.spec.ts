@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deliveries } from '../../../../test/support/deliveries.ts';
 import { accepted, ambiguous, failed, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import type { Outcome } from '../channels/channel.ts';
@@ -10,7 +10,7 @@ describe('handing a delivery over', () => {
   let deliveries: Deliveries;
 
   beforeAll(async () => {
-    deliveries = await Deliveries.start(inject('postgresUrl'));
+    deliveries = await Deliveries.start();
   });
   afterAll(() => deliveries.close());
 

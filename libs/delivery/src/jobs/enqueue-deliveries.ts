@@ -6,7 +6,7 @@ import { deliveriesQueue, type DeliveryJob } from './deliveries-queue.ts';
 
 const batchSize = 1_000;
 
-/** Puts a job on the queue for every due row, and again for those whose job seems lost. */
+/** Puts a job on the queue for every due row, and again for those whose job seems lost; none while sending is held. */
 @Injectable()
 export class EnqueueDeliveries {
   private readonly logger = new Logger(EnqueueDeliveries.name);
@@ -30,6 +30,7 @@ export class EnqueueDeliveries {
       select id, version from delivery.deliveries
       where status in ('pending', 'retrying') and due_at <= now()
         and (enqueued_at is null or enqueued_at < now() - interval '60 seconds')
+        and not exists (select from delivery.hold)
       order by due_at limit ${batchSize}`;
     if (due.length === 0) return 0;
     await this.queue.addBulk(

@@ -68,8 +68,8 @@ export class LockSession {
   }
 
   /**
-   * Whether the row is still `sending` with this token and no source of it is deleted, asked on the very
-   * session that holds the lock: an answer proves that the lock was held a moment ago.
+   * Whether the row is still `sending` with this token, no source of it is deleted and sending is not held, asked
+   * on the very session that holds the lock: an answer proves that the lock was held a moment ago.
    */
   async confirms(deliveryId: string, token: number): Promise<boolean> {
     const answer = this.asking.then(() => this.ask(deliveryId, token));
@@ -90,7 +90,8 @@ export class LockSession {
         select not exists (
           select from delivery.delivery_sources as link
           join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
-          where link.delivery_id = delivery.id and source.deleted_at is not null) as confirmed
+          where link.delivery_id = delivery.id and source.deleted_at is not null)
+          and not exists (select from delivery.hold) as confirmed
         from delivery.deliveries as delivery
         where delivery.id = $1 and delivery.status = 'sending' and delivery.claim_token = $2`,
       values: [deliveryId, token],

@@ -25,6 +25,7 @@ import {
   DeliveryWorkerModule,
 } from '../index.ts';
 import { deliveriesQueue } from './deliveries-queue.ts';
+import { EnqueueDeliveries } from './enqueue-deliveries.ts';
 
 describe('the whole way from a request to a mail server', () => {
   const recipients: string[] = [];
@@ -114,6 +115,17 @@ describe('the whole way from a request to a mail server', () => {
     await expect.poll(() => counts(app, id), { timeout: 15_000 }).toMatchObject({ sent: 60, pending: 0 });
     expect(recipients.toSorted()).toEqual([...new Set(recipients)].toSorted());
     expect(recipients).toHaveLength(60);
+  });
+
+  it('puts nothing on the queue while sending is held, and goes on once it is released', async () => {
+    const app = await start(RelayModule, DeliveryEnqueueModule, DeliveryWorkerModule);
+    await app.get(Database).sql`insert into delivery.hold (reason) values ('a test')`;
+    const id = await request(app, 3);
+    await expect.poll(() => counts(app, id), { timeout: 15_000 }).toMatchObject({ pending: 3 });
+    expect(await app.get(EnqueueDeliveries, { strict: false }).enqueueDue()).toBe(0);
+    expect(await app.get<Queue>(getQueueToken(deliveriesQueue), { strict: false }).count()).toBe(0);
+    await app.get(Database).sql`delete from delivery.hold`;
+    await expect.poll(() => counts(app, id), { timeout: 15_000 }).toMatchObject({ sent: 3 });
   });
 
   it('brings a lost job back', async () => {

@@ -98,4 +98,16 @@ export const deliveryMigrations = [
       execute function platform.wake('tocsin_deliveries');
     `,
   ),
+  sqlMigration(
+    '20261122010000_delivery_hold',
+    `
+    -- While there is a row nothing is claimed. Whoever claims shares an advisory lock (features/hold-lock.ts),
+    -- whoever begins or ends a hold has it alone.
+    create table delivery.hold (
+      held boolean primary key default true check (held),
+      since timestamptz not null default now(),
+      reason text not null
+    );
+    `,
+  ),
 ];

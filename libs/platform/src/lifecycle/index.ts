@@ -1,3 +1,4 @@
+export { announce, type Announcement } from './announce.ts';
 export { fail } from './fail.ts';
 export { Loop } from './loop.ts';
 export { run } from './run.ts';

@@ -24,4 +24,10 @@ export class Outbox {
       from json_to_recordset(${JSON.stringify(rows)}::json)
         as event(id uuid, type text, payload jsonb, occurred_at timestamptz)`;
   }
+  /** How many events that occurred by then are not relayed yet. */
+  async owed(by: Date): Promise<number> {
+    const { owed } = await this.database.one<{ owed: number }>`
+      select count(*) as owed from platform.outbox where published_at is null and occurred_at <= ${by}`;
+    return owed;
+  }
 }
