@@ -70,13 +70,14 @@ async function supervise(config: Config): Promise<void> {
   if (process.env['npm_lifecycle_event']) onceOrphaned(stop);
 
   try {
-    const { parts } = await supervisor.start();
+    const { parts, announcements } = await supervisor.start();
     print(
       welcome('Tocsin is ready', [
         ['Swagger UI', `${config.publicUrl}/docs`],
         ...(config.smtpUrl === null ? [['Inbox', `http://127.0.0.1:${config.mailbox.port}`] as const] : []),
         ...(kept.demo ? [['Demo account', `${kept.demo.email}  ${kept.demo.password}`] as const] : []),
         ['Data', config.dataDir],
+        ...announcements.map((announcement) => ['Attention', announcement] as const),
         ['Started in', parts.map(([part, seconds]) => `${part} ${seconds}`).join(', ')],
         ['', 'Ctrl-C stops everything.'],
       ]),

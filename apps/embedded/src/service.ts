@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigurationError } from '#platform/config';
+import type { Announcement } from '#platform/lifecycle';
 import { Backoff } from './backoff.ts';
 import { lineOf } from './log-line.ts';
 import { howItEnded, launch, type Print, type Program } from './program.ts';
@@ -13,6 +14,8 @@ export class Service {
   private restart: NodeJS.Timeout | undefined;
   private stopping = false;
   private readonly started = Promise.withResolvers<void>();
+  /** What the program had to say to whoever started it. */
+  readonly announcements: string[] = [];
 
   /**
    * Resolves when the program, or a successor of it, has said for the first time that it is ready; rejects when it
@@ -40,12 +43,17 @@ export class Service {
       this.print(lineOf(this.program.name, `ended (${how}); starting it again in ${delayMs / 1000} s`));
       this.restart = setTimeout(() => this.start(), delayMs);
     };
-    child.once('message', () => this.started.resolve());
+    child.on('message', (said) => this.hear(said));
     child.once('exit', () => ended(howItEnded(child)));
     child.once('error', (error) => {
       // Also a failed kill is an error; only without a process there will be no exit.
       if (child.pid === undefined) ended(error.message);
     });
+  }
+
+  private hear(said: unknown): void {
+    if (said === 'ready') this.started.resolve();
+    else if (isAnnouncement(said)) this.announcements.push(said.announcement);
   }
 
   /** Asks the program to finish, and insists after 20 s. Resolves when its process is gone. */
@@ -77,4 +85,8 @@ export class Service {
       // It was faster.
     }
   }
+}
+
+function isAnnouncement(said: unknown): said is Announcement {
+  return typeof said === 'object' && said !== null && 'announcement' in said;
 }

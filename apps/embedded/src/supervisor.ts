@@ -6,9 +6,12 @@ import { type Print, type Program, runOnce } from './program.ts';
 import { Service } from './service.ts';
 import type { KeptSettings } from './settings.ts';
 
-/** How long the parts of a start took. */
-export interface StartTimes {
+/** A start that succeeded. */
+export interface Started {
+  /** How long its parts took. */
   readonly parts: readonly (readonly [part: string, seconds: string])[];
+  /** What the programs have to say to whoever started them. */
+  readonly announcements: readonly string[];
 }
 
 /** Starts what the embedded profile consists of, keeps it running, and ends all of it. */
@@ -28,7 +31,7 @@ export class Supervisor {
   }
 
   /** Resolves when the api and the inbox answer and the worker has said that it is ready. */
-  async start(): Promise<StartTimes> {
+  async start(): Promise<Started> {
     const starting = this.startParts();
     this.starting = starting;
     return starting;
@@ -48,7 +51,7 @@ export class Supervisor {
     for (const service of [...this.services, this.inbox]) service?.kill();
   }
 
-  private async startParts(): Promise<StartTimes> {
+  private async startParts(): Promise<Started> {
     const parts: [string, string][] = [];
     const timed = async <T>(part: string, work: () => Promise<T>): Promise<T> => {
       this.stopped.signal.throwIfAborted();
@@ -76,7 +79,7 @@ export class Supervisor {
       await this.answers(`http://${reachable(this.config.host)}:${this.config.port}/health/ready`);
       if (this.inbox) await this.answers(`http://127.0.0.1:${this.config.mailbox.port}/`);
     });
-    return { parts };
+    return { parts, announcements: this.services.flatMap(({ announcements }) => announcements) };
   }
 
   private serve(name: string, environment: NodeJS.ProcessEnv): Service {
