@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { createClient } from '@redis/client';
 import { Config } from '../config/index.ts';
@@ -45,9 +45,12 @@ export class Redis implements OnApplicationShutdown {
     const patience = new AbortController();
     const answer = question(client);
     try {
-      const deadline = delay(deadlineMs, undefined, { signal: patience.signal }).then(() => {
-        throw new Error(`No answer within ${deadlineMs} ms.`);
-      });
+      const deadline = delay(deadlineMs, undefined, { signal: patience.signal })
+        // A process that was busy for so long has not read its sockets yet: the answer may lie there.
+        .then(() => nextTurn())
+        .then(() => {
+          throw new Error(`No answer within ${deadlineMs} ms.`);
+        });
       return await Promise.race([answer, deadline]);
     } catch (error) {
       this.pausedUntil = performance.now() + pauseMs;
