@@ -46,6 +46,18 @@ describe('the OpenAPI document', () => {
     }
   });
 
+  it('says what is limited, and by which fields a client sees it', () => {
+    for (const { method, path, responses } of api.contract.operations) {
+      const limited = path.startsWith('/v1/');
+      const told = Object.keys(responses).filter(
+        (status) => 'RateLimit' in (responses[status]?.headers ?? {}),
+      );
+      const expected = Object.keys(responses).filter((status) => limited && /^2|429/.test(status));
+      expect(told, `${method} ${path}`).toEqual(expected);
+      expect('429' in responses, `${method} ${path}`).toBe(limited);
+    }
+  });
+
   it('opens only what a person without an account needs', () => {
     expect(api.document.security).toEqual([{ bearer: [] }]);
     const open = api.contract.operations.filter(({ security }) => security?.length === 0);

@@ -8,7 +8,12 @@ export interface Operation {
   readonly operationId?: string;
   readonly summary?: string;
   readonly security?: readonly object[];
-  readonly responses: Readonly<Record<string, { readonly content?: Readonly<Record<string, object>> }>>;
+  readonly responses: Readonly<Record<string, Response>>;
+}
+
+interface Response {
+  readonly headers?: Readonly<Record<string, object>>;
+  readonly content?: Readonly<Record<string, object>>;
 }
 
 /** What a client got. */

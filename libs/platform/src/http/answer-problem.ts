@@ -52,6 +52,7 @@ const httpCodes: Record<number, string> = {
   414: 'http.uri-too-long',
   415: 'http.unsupported-media-type',
   422: 'http.invalid-input',
+  429: 'http.too-many-requests',
 };
 
 const httpDetails: Record<number, string> = {
@@ -59,6 +60,7 @@ const httpDetails: Record<number, string> = {
   413: 'The body is larger than this route accepts (1 MiB).',
   414: 'A part of the path is longer than anything that could be found by it.',
   415: 'Send the body as application/json.',
+  429: 'Too many requests; try again after `Retry-After` seconds.',
 };
 
 /** The 4xx of Nest's own exceptions and of Fastify's body parser, whose errors carry a `statusCode`. */

@@ -11,18 +11,17 @@ const descriptions: Record<number, string> = {
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not application/json.',
   422: 'Values or properties are invalid; `errors` names each place.',
+  429: 'The account or the address made too many requests; try again after `Retry-After` seconds.',
   503: 'The database is away; try again after `Retry-After` seconds.',
 };
 
+/** An error answer of this status, as the document describes it. */
+export const problemResponse = (status: number) => ({
+  description: descriptions[status] ?? 'An error.',
+  content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+});
+
 /** Documents the error answers of a route as RFC 9457 problems. */
 export function ApiProblems(...statuses: number[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(
-    ...statuses.map((status) =>
-      ApiResponse({
-        status,
-        description: descriptions[status] ?? 'An error.',
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      }),
-    ),
-  );
+  return applyDecorators(...statuses.map((status) => ApiResponse({ status, ...problemResponse(status) })));
 }

@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { SwaggerModule } from '@nestjs/swagger';
 import { newId } from '#kernel';
 import { answerProblem } from './answer-problem.ts';
+import { limitRequests } from './limit-requests.ts';
 import { buildOpenApi } from './openapi.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { refuseUnreadable } from './unreadable-request.ts';
@@ -52,6 +53,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
       void reply.header('X-Request-Id', request.id);
       next();
     });
+  limitRequests(app);
   SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

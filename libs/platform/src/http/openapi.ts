@@ -1,6 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { describeLimits, limitHeaders, type Operation } from './describe-limits.ts';
 import { problemSchema } from './problem.ts';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -28,12 +29,14 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
   const { $schema: _dialect, ...problem } = z.toJSONSchema(problemSchema);
   document.components = {
     ...document.components,
+    headers: limitHeaders,
     schemas: { ...document.components?.schemas, Problem: problem as Schemas[string] },
   };
-  for (const path of Object.values(document.paths)) {
-    for (const operation of Object.values(path) as Record<string, unknown>[]) {
-      if (operation['x-public']) operation['security'] = [];
+  for (const [path, item] of Object.entries(document.paths)) {
+    for (const operation of Object.values(item) as (Operation & { 'x-public'?: boolean })[]) {
+      if (operation['x-public']) operation.security = [];
       delete operation['x-public'];
+      if (path.startsWith('/v1/')) describeLimits(operation);
     }
   }
   return document;

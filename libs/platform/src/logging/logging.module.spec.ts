@@ -4,8 +4,9 @@ import { Test } from '@nestjs/testing';
 import { Logger as PinoLogger, PinoLogger as PinoRoot } from 'nestjs-pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DomainError } from '#kernel';
-import { loadConfig } from '../config/index.ts';
+import { ConfigModule, loadConfig } from '../config/index.ts';
 import { configureHttp, httpAdapter } from '../http/index.ts';
+import { RedisModule } from '../redis/index.ts';
 import { loggingModule } from './logging.module.ts';
 
 const canary = {
@@ -50,8 +51,9 @@ describe('the log', () => {
 
   beforeAll(async () => {
     const stream = { write: (line: string) => void output.push(line) };
+    const config = loadConfig({ LOG_LEVEL: 'debug' });
     const module = await Test.createTestingModule({
-      imports: [loggingModule(loadConfig({ LOG_LEVEL: 'debug' }), 'api', stream), TestModule],
+      imports: [ConfigModule.forRoot(config), RedisModule, loggingModule(config, 'api', stream), TestModule],
     }).compile();
     app = module.createNestApplication<NestFastifyApplication>(httpAdapter(), { bufferLogs: true });
     app.useLogger(app.get(PinoLogger));
