@@ -3,3 +3,4 @@ export { fail } from './fail.ts';
 export { Loop } from './loop.ts';
 export { run } from './run.ts';
 export { platformModules } from './platform-modules.ts';
+export { within } from './within.ts';

@@ -1,7 +1,7 @@
-import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { createClient } from '@redis/client';
 import { Config } from '../config/index.ts';
+import { within } from '../lifecycle/within.ts';
 
 const connect = (url: string) =>
   createClient({
@@ -32,7 +32,7 @@ export class Redis implements OnApplicationShutdown {
 
   constructor({ redisUrl }: Config) {
     this.client = redisUrl === null ? null : connect(redisUrl);
-    this.client?.on('error', (error: Error) => this.missed(error.message));
+    this.client?.on('error', (error: Error) => this.missed(error));
     this.client?.on('ready', () => this.answered());
     // It goes on trying by itself for as long as the process runs.
     this.client?.connect().catch(() => undefined);
@@ -42,23 +42,12 @@ export class Redis implements OnApplicationShutdown {
   async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
     const { client } = this;
     if (!client?.isReady || performance.now() < this.pausedUntil) return undefined;
-    const patience = new AbortController();
-    const answer = question(client);
     try {
-      const deadline = delay(deadlineMs, undefined, { signal: patience.signal })
-        // A process that was busy for so long has not read its sockets yet: the answer may lie there.
-        .then(() => nextTurn())
-        .then(() => {
-          throw new Error(`No answer within ${deadlineMs} ms.`);
-        });
-      return await Promise.race([answer, deadline]);
+      return await within(deadlineMs, question(client));
     } catch (error) {
       this.pausedUntil = performance.now() + pauseMs;
-      this.missed(error instanceof Error ? error.message : String(error));
-      answer.catch(() => undefined);
+      this.missed(error as NodeJS.ErrnoException);
       return undefined;
-    } finally {
-      patience.abort();
     }
   }
 
@@ -69,8 +58,9 @@ export class Redis implements OnApplicationShutdown {
   }
 
   /** Once an outage: a Redis that is away for an hour is one line, not 3,600. */
-  private missed(reason: string): void {
-    if (!this.away) this.logger.warn(`Redis is away: ${reason}`);
+  private missed({ message, code }: NodeJS.ErrnoException): void {
+    // Several failed addresses make one error without a message.
+    if (!this.away) this.logger.warn(`Redis is away: ${message || code}`);
     this.away = true;
   }
 
