@@ -1,1 +1,3 @@
+export { QueueEpoch, queuePatienceMs } from './queue-epoch.ts';
+export { onceAnOutage } from './once-an-outage.ts';
 export { queuesModule } from './queues.module.ts';

@@ -1,21 +1,46 @@
 import { BullModule } from '@nestjs/bullmq';
-import type { DynamicModule } from '@nestjs/common';
-import { type ConnectionOptions, createPostgresBackend, setDefaultBackendFactory } from 'bullmq';
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import {
+  type ConnectionOptions,
+  createPostgresBackend,
+  createRedisBackend,
+  setDefaultBackendFactory,
+} from 'bullmq';
 import type { Config } from '../config/index.ts';
 import { queueSchema } from './migrate-queues.ts';
+import { QueueEpoch } from './queue-epoch.ts';
+import { QueueRedis } from './queue-redis.ts';
+import { QueueWorker } from './queue-worker.ts';
 
-/** Queues of a process. A job is a hint to look at a row: whatever the queue loses, the row brings back. */
+@Global()
+@Module({ providers: [QueueEpoch], exports: [QueueEpoch] })
+class QueuesModule {}
+
+/**
+ * Queues of a process, on Redis where there is one and on Postgres elsewhere. A job is a hint to look at a row:
+ * whatever the queue loses, the row brings back.
+ */
 export function queuesModule(config: Config): DynamicModule {
-  setDefaultBackendFactory(createPostgresBackend);
-  return BullModule.forRoot({ connection: queueConnection(config) });
+  BullModule.workerClass = QueueWorker;
+  return { module: QueuesModule, imports: [config.redisUrl === null ? onPostgres(config) : onRedis()] };
+}
+
+function onRedis(): DynamicModule {
+  setDefaultBackendFactory(createRedisBackend);
+  return BullModule.forRootAsync({
+    extraProviders: [QueueRedis],
+    inject: [QueueRedis],
+    useFactory: ({ client }: QueueRedis) => ({ connection: client }),
+  });
 }
 
 /**
- * Where BullMQ keeps its jobs. Budget: every queue and every worker of it opens a pool of its own with at most
- * three connections, a worker one more to listen; they come on top of `DATABASE_POOL_SIZE`.
+ * Budget: every queue and every worker of it opens a pool of its own with at most three connections, a worker
+ * one more to listen; they come on top of `DATABASE_POOL_SIZE`.
  */
-function queueConnection(config: Config): ConnectionOptions {
-  return {
+function onPostgres(config: Config): DynamicModule {
+  setDefaultBackendFactory(createPostgresBackend);
+  const connection: ConnectionOptions = {
     connectionString: config.databaseUrl,
     schema: queueSchema,
     max: 3,
@@ -23,4 +48,5 @@ function queueConnection(config: Config): ConnectionOptions {
     keepAlive: true,
     keepAliveInitialDelayMillis: 30_000,
   };
+  return BullModule.forRoot({ connection });
 }
