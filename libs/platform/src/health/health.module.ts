@@ -3,21 +3,33 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiProblems, Public } from '../http/index.ts';
 import { Database } from '../persistence/index.ts';
+import { Redis } from '../redis/index.ts';
 
 const live = z.object({ status: z.literal('ok') });
 const ready = z.object({
   status: z.literal('ok'),
   dependencies: z
-    .object({ postgres: z.object({ status: z.literal('up') }) })
-    .describe('What this process needs.'),
+    .object({
+      postgres: z.object({ status: z.literal('up') }),
+      redis: z
+        .object({ status: z.enum(['up', 'away']) })
+        .optional()
+        .describe('Where one is configured. Everything but speed does without it, so `away` is ready too.'),
+    })
+    .describe('What this process works with.'),
 });
+
+type Readiness = z.infer<typeof ready>;
 
 /** Probes for supervisors and load balancers. */
 @ApiTags('operations')
 @Public()
 @Controller('health')
 class HealthController {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly redis: Redis,
+  ) {}
 
   @Get('live')
   @ApiOperation({ summary: 'Whether the process runs' })
@@ -29,11 +41,20 @@ class HealthController {
 
   @Get('ready')
   @ApiOperation({ summary: 'Whether the process can do its work, dependency by dependency' })
-  @ApiOkResponse({ standardSchema: ready, description: 'Every dependency answers.' })
+  @ApiOkResponse({
+    standardSchema: ready,
+    description: 'Every dependency that it cannot do without answers.',
+  })
   @ApiProblems(400, 503)
-  async getReadiness(): Promise<z.infer<typeof ready>> {
+  async getReadiness(): Promise<Readiness> {
     await this.database.sql`select 1`;
-    return { status: 'ok', dependencies: { postgres: { status: 'up' } } };
+    return { status: 'ok', dependencies: { postgres: { status: 'up' }, ...(await this.redisState()) } };
+  }
+
+  private async redisState(): Promise<Pick<Readiness['dependencies'], 'redis'>> {
+    if (!this.redis.client) return {};
+    const answer = await this.redis.ask((client) => client.ping());
+    return { redis: { status: answer === undefined ? 'away' : 'up' } };
   }
 }
 
