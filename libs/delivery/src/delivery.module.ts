@@ -1,4 +1,9 @@
-import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Module,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
 import { Loop } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
 import type { ContextPersistence } from '#platform/persistence';
@@ -18,7 +23,7 @@ import { SettleAttempt } from './features/settle-attempt.ts';
 import { StopSource } from './features/stop-source.ts';
 import { SweepLostClaims } from './features/sweep-lost-claims.ts';
 import { TellOfHold } from './features/tell-of-hold.ts';
-import { deliveriesQueueModule } from './jobs/deliveries-queue.ts';
+import { DeliveriesQueueModule } from './jobs/deliveries-queue.ts';
 import { DeliveryProcessor } from './jobs/delivery.processor.ts';
 import { EnqueueDeliveries } from './jobs/enqueue-deliveries.ts';
 import { WorkerLock } from './jobs/worker-lock.ts';
@@ -42,8 +47,8 @@ export const deliveryPersistence: ContextPersistence = { entities: [], migration
 export class DeliveryModule {}
 
 /** The role `relay`: turns due rows into jobs; several may run. */
-@Module({ imports: [deliveriesQueueModule], providers: [EnqueueDeliveries] })
-export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnApplicationShutdown {
+@Module({ imports: [DeliveriesQueueModule], providers: [EnqueueDeliveries] })
+export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly enqueuing: Loop;
 
   constructor(
@@ -58,14 +63,15 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnApplicat
     this.enqueuing.start();
   }
 
-  onApplicationShutdown(): Promise<void> {
+  /** Before the queue closes. */
+  onModuleDestroy(): Promise<void> {
     return this.enqueuing.stop();
   }
 }
 
 /** The role `delivery`: claims and hands over. */
 @Module({
-  imports: [deliveriesQueueModule, mailerModule],
+  imports: [DeliveriesQueueModule, mailerModule],
   providers: [
     WorkerLock,
     ClaimDelivery,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { Deliveries, jobOf } from '../../../../test/support/deliveries.ts';
 import { accepted, ambiguous, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import { FindHold } from '../contracts/index.ts';
 import { HoldSending } from './hold-sending.ts';
@@ -20,7 +20,6 @@ describe('holding all sending', () => {
   });
   afterAll(() => deliveries.close());
 
-  const job = (deliveryId: string, version = 1) => ({ data: { deliveryId, version } });
   const claim = (id: string, version = 1) => deliveries.claims.claim(id, version, 1_000_000, 'fake');
   const hold = (reason = 'a test') => deliveries.execute(new HoldSending(reason));
   const release = (waiting: 'send' | 'discard', patienceMs?: number) =>
@@ -36,10 +35,10 @@ describe('holding all sending', () => {
     const { id } = await request();
     const channel = new FakeChannel(() => accepted);
     await hold();
-    expect(await deliveries.worker(channel).process(job(id))).toBe('skipped');
+    expect(await deliveries.worker(channel).process(jobOf(id))).toBe('skipped');
     expect(await deliveries.row(id)).toMatchObject({ status: 'pending', version: 1, claim_token: 0 });
     expect(await release('send')).toBe(1);
-    expect(await deliveries.worker(channel).process(job(id))).toBe('sent');
+    expect(await deliveries.worker(channel).process(jobOf(id))).toBe('sent');
     expect(channel.handedOver).toHaveLength(1);
   });
 
@@ -51,7 +50,7 @@ describe('holding all sending', () => {
     const channel = new FakeChannel(() => accepted);
     let held: Promise<void> | undefined;
     const worker = deliveries.worker(channel, deliveries.lock(), async () => held);
-    const working = worker.process(job(id));
+    const working = worker.process(jobOf(id));
     await deliveries.waiting(1);
     held = hold();
     await deliveries.waiting(2);
@@ -84,7 +83,7 @@ describe('holding all sending', () => {
     const queue = [...ids];
     const worker = deliveries.worker(channel);
     const working = Array.from({ length: 8 }, async () => {
-      for (let id = queue.shift(); id; id = queue.shift()) await worker.process(job(id));
+      for (let id = queue.shift(); id; id = queue.shift()) await worker.process(jobOf(id));
     });
     await expect.poll(() => channel.handedOver.length, { timeout: 20_000 }).toBeGreaterThan(20);
     await hold();
@@ -187,7 +186,7 @@ describe('holding all sending', () => {
       await answer.promise;
       return refused;
     });
-    const working = deliveries.worker(channel).process(job(late));
+    const working = deliveries.worker(channel).process(jobOf(late));
     await begun.promise;
     await hold();
     await relayed();

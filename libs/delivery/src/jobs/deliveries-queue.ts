@@ -1,12 +1,31 @@
-import { BullModule } from '@nestjs/bullmq';
+import { BullModule, InjectQueue } from '@nestjs/bullmq';
+import { Logger, Module } from '@nestjs/common';
+import type { Queue } from 'bullmq';
+import { onceAnOutage } from '#platform/queues';
 
 export const deliveriesQueue = 'deliveries';
 
-/** A hint to look at this row; it carries nothing that the row does not know better. */
+/** What {@link DeliveryJob} looks like, counted. */
+export const payloadVersion = 1;
+
+/**
+ * A hint to look at this row; it carries nothing that the row does not know better. While a new version is being
+ * rolled out, workers of both take jobs of both: a payload that means something else gets the next number, and
+ * another job id, so that the two do not swallow each other.
+ */
 export interface DeliveryJob {
+  /** Absent in jobs from before it was counted. */
+  readonly payload?: number;
   readonly deliveryId: string;
   readonly version: number;
 }
 
+const queue = BullModule.registerQueue({ name: deliveriesQueue });
+
 /** Registered once, whatever roles a process has. */
-export const deliveriesQueueModule = BullModule.registerQueue({ name: deliveriesQueue });
+@Module({ imports: [queue], exports: [queue] })
+export class DeliveriesQueueModule {
+  constructor(@InjectQueue(deliveriesQueue) deliveries: Queue) {
+    deliveries.on('error', onceAnOutage(new Logger('DeliveriesQueue')));
+  }
+}

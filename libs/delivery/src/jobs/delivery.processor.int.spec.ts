@@ -1,5 +1,6 @@
+import { DelayedError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { Deliveries, jobOf } from '../../../../test/support/deliveries.ts';
 import { accepted, ambiguous, failed, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import type { Outcome } from '../channels/channel.ts';
 import { maxAttempts } from '../domain/backoff.ts';
@@ -14,7 +15,6 @@ describe('handing a delivery over', () => {
   });
   afterAll(() => deliveries.close());
 
-  const job = (deliveryId: string, version = 1) => ({ data: { deliveryId, version } });
   const requestOne = async () => {
     const { notificationId, ids } = await deliveries.request();
     return { notificationId, id: ids[0] ?? '' };
@@ -26,7 +26,7 @@ describe('handing a delivery over', () => {
       expect(await deliveries.row(id)).toMatchObject({ status: 'sending', version: 2, claim_token: 1 });
       return accepted;
     });
-    expect(await deliveries.worker(channel).process(job(id))).toBe('sent');
+    expect(await deliveries.worker(channel).process(jobOf(id))).toBe('sent');
     expect(channel.handedOver).toMatchObject([
       { to: 'person0@example.org', subject: 'BTC-USD reached 33000', messageId: `<${id}@mail.example.org>` },
     ]);
@@ -48,24 +48,34 @@ describe('handing a delivery over', () => {
     const { id } = await requestOne();
     const channel = always(accepted);
     const workers = [deliveries.worker(channel), deliveries.worker(channel)];
-    const results = await Promise.all([...workers, ...workers].map((worker) => worker.process(job(id))));
+    const results = await Promise.all([...workers, ...workers].map((worker) => worker.process(jobOf(id))));
     expect(results.toSorted()).toEqual(['sent', 'skipped', 'skipped', 'skipped']);
     expect(channel.handedOver).toHaveLength(1);
   });
 
   it('skips a job of an older version', async () => {
     const { id } = await requestOne();
-    await deliveries.worker(always(refused)).process(job(id));
+    await deliveries.worker(always(refused)).process(jobOf(id));
     const channel = always(accepted);
-    expect(await deliveries.worker(channel).process(job(id, 1))).toBe('skipped');
+    expect(await deliveries.worker(channel).process(jobOf(id, 1))).toBe('skipped');
     expect(channel.handedOver).toEqual([]);
-    expect(await deliveries.worker(channel).process(job(id, 3))).toBe('sent');
+    expect(await deliveries.worker(channel).process(jobOf(id, 3))).toBe('sent');
     expect(channel.handedOver.map(({ messageId }) => messageId)).toEqual([`<${id}@mail.example.org>`]);
+  });
+
+  it('gives a job of a newer version back to the queue and leaves the row alone', async () => {
+    const { id } = await requestOne();
+    const channel = always(accepted);
+    const ofTomorrow = jobOf(id, 1, 2);
+    await expect(deliveries.worker(channel).process(ofTomorrow, 'token')).rejects.toThrow(DelayedError);
+    expect(ofTomorrow.moveToDelayed).toHaveBeenCalledExactlyOnceWith(expect.any(Number), 'token');
+    expect(await deliveries.row(id)).toMatchObject({ status: 'pending', version: 1 });
+    expect(channel.handedOver).toEqual([]);
   });
 
   it('goes back to pending after a refusal, later, with the answer as its reason', async () => {
     const { notificationId, id } = await requestOne();
-    expect(await deliveries.worker(always(refused)).process(job(id))).toBe('pending');
+    expect(await deliveries.worker(always(refused)).process(jobOf(id))).toBe('pending');
     expect(await deliveries.row(id)).toMatchObject({
       status: 'pending',
       reason: '451 later',
@@ -78,15 +88,15 @@ describe('handing a delivery over', () => {
 
   it('fails for good when the provider says never', async () => {
     const { id } = await requestOne();
-    expect(await deliveries.worker(always(failed)).process(job(id))).toBe('failed');
+    expect(await deliveries.worker(always(failed)).process(jobOf(id))).toBe('failed');
     expect(await deliveries.row(id)).toMatchObject({ status: 'failed', reason: '550 nobody' });
   });
 
   it('is tainted when nobody knows, tried again, and never called failed or cancelled after that', async () => {
     const { notificationId, id } = await requestOne();
-    expect(await deliveries.worker(always(ambiguous)).process(job(id))).toBe('retrying');
-    expect(await deliveries.worker(always(refused)).process(job(id, 3))).toBe('retrying');
-    expect(await deliveries.worker(always(failed)).process(job(id, 5))).toBe('unknown');
+    expect(await deliveries.worker(always(ambiguous)).process(jobOf(id))).toBe('retrying');
+    expect(await deliveries.worker(always(refused)).process(jobOf(id, 3))).toBe('retrying');
+    expect(await deliveries.worker(always(failed)).process(jobOf(id, 5))).toBe('unknown');
     expect(await deliveries.row(id)).toMatchObject({ tainted: true, claim_token: 3, attempts: 3 });
     expect(await deliveries.published(notificationId)).toEqual({ unknown: 1 });
   });
@@ -95,7 +105,7 @@ describe('handing a delivery over', () => {
     const { id } = await requestOne();
     await deliveries.database.sql`
       update delivery.deliveries set attempts = ${maxAttempts - 1} where id = ${id}`;
-    expect(await deliveries.worker(always(refused)).process(job(id))).toBe('failed');
+    expect(await deliveries.worker(always(refused)).process(jobOf(id))).toBe('failed');
     expect(await deliveries.row(id)).toMatchObject({ reason: '451 later' });
   });
 
@@ -105,7 +115,7 @@ describe('handing a delivery over', () => {
     const worker = deliveries.worker(channel, deliveries.lock(), () =>
       deliveries.stop({ type: 'notification', id: notificationId }),
     );
-    expect(await worker.process(job(id))).toBe('cancelled');
+    expect(await worker.process(jobOf(id))).toBe('cancelled');
     expect(channel.handedOver).toEqual([]);
     expect(await deliveries.row(id)).toMatchObject({ attempts: 0, reason: 'not-handed-over' });
   });
@@ -116,7 +126,7 @@ describe('handing a delivery over', () => {
       await deliveries.stop({ type: 'notification', id: notificationId });
       return accepted;
     });
-    expect(await deliveries.worker(channel).process(job(id))).toBe('sent');
+    expect(await deliveries.worker(channel).process(jobOf(id))).toBe('sent');
   });
 
   it('breaks off when the liveness lock is lost, and claims on under a new id', async () => {
@@ -132,8 +142,8 @@ describe('handing a delivery over', () => {
       return ambiguous;
     });
     const worker = deliveries.worker(channel, lock);
-    expect(await worker.process(job(id))).toBe('retrying');
-    expect(await worker.process(job(next.id))).toBe('sent');
+    expect(await worker.process(jobOf(id))).toBe('retrying');
+    expect(await worker.process(jobOf(next.id))).toBe('sent');
     expect(ids[1]).toBeGreaterThan(ids[0] ?? 0);
   });
 
@@ -141,7 +151,7 @@ describe('handing a delivery over', () => {
     const { id } = await requestOne();
     const channel = always(accepted);
     const worker = deliveries.worker(channel, deliveries.lock(), (workerId) => deliveries.cutLock(workerId));
-    expect(await worker.process(job(id))).toBe('pending');
+    expect(await worker.process(jobOf(id))).toBe('pending');
     expect(channel.handedOver).toEqual([]);
   });
 
@@ -154,7 +164,7 @@ describe('handing a delivery over', () => {
       await deliveries.sweeper.sweep();
       await deliveries.lock().hold((other) => deliveries.claims.claim(id, 3, other.workerId, 'fake'));
     });
-    expect(await worker.process(job(id))).toBe('overtaken');
+    expect(await worker.process(jobOf(id))).toBe('overtaken');
     expect(channel.handedOver).toEqual([]);
   });
 
@@ -173,7 +183,7 @@ describe('handing a delivery over', () => {
   it.each(['sent', 'failed', 'cancelled', 'suppressed', 'unknown'])('never leaves %s again', async (end) => {
     const { id } = await requestOne();
     await deliveries.database.sql`update delivery.deliveries set status = ${end} where id = ${id}`;
-    expect(await deliveries.worker(always(accepted)).process(job(id))).toBe('skipped');
+    expect(await deliveries.worker(always(accepted)).process(jobOf(id))).toBe('skipped');
     await expect(
       deliveries.database.sql`update delivery.deliveries set status = 'pending' where id = ${id}`,
     ).rejects.toThrow(`is ${end} for good`);

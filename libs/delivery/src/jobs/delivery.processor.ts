@@ -1,13 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnModuleDestroy } from '@nestjs/common';
-import type { Job } from 'bullmq';
+import { DelayedError, type Job } from 'bullmq';
 import { Clock } from '#kernel';
+import { onceAnOutage } from '#platform/queues';
 import { Channel, handOversAtOnce, type Outcome } from '../channels/channel.ts';
 import type { DeliveryState } from '../contracts/index.ts';
 import { type Claim, ClaimDelivery } from '../features/claim-delivery.ts';
 import { type Attempted, SettleAttempt } from '../features/settle-attempt.ts';
-import { deliveriesQueue, type DeliveryJob } from './deliveries-queue.ts';
+import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
 import type { LockSession } from './lock-session.ts';
 import { WorkerLock } from './worker-lock.ts';
 
@@ -17,12 +18,16 @@ export type JobResult = DeliveryState | 'skipped' | 'overtaken';
 /** Milliseconds between tries to write an outcome down; giving up costs a tainted row, not a mail. */
 const settlePauses = [100, 400, 1_500, 5_000];
 
+/** For so long a job that this version does not understand is left to workers that do. */
+const leftToOthersMs = 5_000;
+
 const notHandedOver: Outcome = { kind: 'refused', code: 'not-handed-over', response: null, messageId: null };
 
 /** Claims, hands over and settles one delivery a job. */
 @Processor(deliveriesQueue, { concurrency: handOversAtOnce, runRetryDelay: 1_000, maxStalledCount: 10 })
 export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
   private readonly logger = new Logger(DeliveryProcessor.name);
+  private readonly tellOutage = onceAnOutage(this.logger);
 
   constructor(
     private readonly lock: WorkerLock,
@@ -34,7 +39,12 @@ export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
     super();
   }
 
-  process({ data: { deliveryId, version } }: Pick<Job<DeliveryJob>, 'data'>): Promise<JobResult> {
+  async process(job: Pick<Job<DeliveryJob>, 'data' | 'moveToDelayed'>, token?: string): Promise<JobResult> {
+    const { payload = 1, deliveryId, version } = job.data;
+    if (payload > payloadVersion) {
+      await job.moveToDelayed(this.clock.now().getTime() + leftToOthersMs, token);
+      throw new DelayedError();
+    }
     return this.lock.hold(async (session) => {
       const claim = await this.claims.claim(deliveryId, version, session.workerId, this.channel.provider);
       if (!claim) return 'skipped';
@@ -45,7 +55,7 @@ export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
 
   @OnWorkerEvent('error')
   logError(error: Error): void {
-    this.logger.warn(`Queue: ${error.message}`);
+    this.tellOutage(error);
   }
 
   /** Finishes what is in flight, then lets the lock go; transports and database close after this. */

@@ -1,49 +1,57 @@
 import { InjectQueue } from '@nestjs/bullmq';
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { within } from '#platform/lifecycle';
 import { Database } from '#platform/persistence';
-import { deliveriesQueue, type DeliveryJob } from './deliveries-queue.ts';
+import { QueueEpoch, queuePatienceMs } from '#platform/queues';
+import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
 
 const batchSize = 1_000;
 
-/** Puts a job on the queue for every due row, and again for those whose job seems lost; none while sending is held. */
+/**
+ * Puts a job on the queue for every due row, and again for those whose job is lost or seems to be; none while
+ * sending is held.
+ */
 @Injectable()
 export class EnqueueDeliveries {
-  private readonly logger = new Logger(EnqueueDeliveries.name);
-
   constructor(
     @InjectQueue(deliveriesQueue) private readonly queue: Queue<DeliveryJob>,
+    private readonly epoch: QueueEpoch,
     private readonly database: Database,
-  ) {
-    queue.on('error', (error) => this.logger.warn(`Queue: ${error.message}`));
-  }
+  ) {}
 
-  /** Returns how many jobs it put there. */
+  /**
+   * Returns how many jobs it put there.
+   * @throws Error when the queue does not answer in time; jobs that get there after all are the same ones again
+   */
   async enqueueDue(): Promise<number> {
+    // Before anything is put there: what is lost meanwhile is marked with a name that nobody goes by any more.
+    const epoch = await this.epoch.current();
     let enqueued = 0;
-    for (let marked = batchSize; marked === batchSize; enqueued += marked) marked = await this.enqueueBatch();
+    for (let marked = batchSize; marked === batchSize; enqueued += marked)
+      marked = await this.enqueueBatch(epoch);
     return enqueued;
   }
 
-  private async enqueueBatch(): Promise<number> {
+  private async enqueueBatch(epoch: string | null): Promise<number> {
     const due = await this.database.sql<{ id: string; version: number }>`
       select id, version from delivery.deliveries
       where status in ('pending', 'retrying') and due_at <= now()
-        and (enqueued_at is null or enqueued_at < now() - interval '60 seconds')
+        and (enqueued_at is null or enqueued_at < now() - interval '60 seconds'
+          or enqueued_in is distinct from ${epoch}::text)
         and not exists (select from delivery.hold)
       order by due_at limit ${batchSize}`;
     if (due.length === 0) return 0;
-    await this.queue.addBulk(
-      due.map(({ id, version }) => ({
-        name: 'deliver',
-        data: { deliveryId: id, version },
-        // A job that still waits swallows its repetition; one that ended is gone and leaves its id free.
-        opts: { jobId: `delivery-${id}-${version}`, removeOnComplete: true, removeOnFail: true },
-      })),
-    );
+    const jobs = due.map(({ id, version }) => ({
+      name: 'deliver',
+      data: { payload: payloadVersion, deliveryId: id, version },
+      // A job that still waits swallows its repetition; one that ended is gone and leaves its id free.
+      opts: { jobId: `delivery-${id}-${version}`, removeOnComplete: true, removeOnFail: true },
+    }));
+    await within(queuePatienceMs, this.queue.addBulk(jobs));
     // After the jobs exist: a crash in between repeats them. Never waits for a row, so it cannot deadlock.
     const marked = await this.database.sql`
-      update delivery.deliveries set enqueued_at = now()
+      update delivery.deliveries set enqueued_at = now(), enqueued_in = ${epoch}
       where id = any(array(
         select delivery.id from delivery.deliveries as delivery
         join json_to_recordset(${JSON.stringify(due)}::json) as due(id uuid, version integer)

@@ -1,188 +1,119 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { getQueueToken } from '@nestjs/bullmq';
-import type { INestApplicationContext } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
-import { Test } from '@nestjs/testing';
-import type { Queue } from 'bullmq';
 import pg from 'pg';
-import { SMTPServer } from 'smtp-server';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
-import { newId } from '#kernel';
-import { DeliveriesRequested } from '#libs/notifications/contracts';
-import { type Config, loadConfig } from '#platform/config';
-import { platformModules } from '#platform/lifecycle';
-import { Outbox, RelayModule } from '#platform/messaging';
-import { Database, migrate } from '#platform/persistence';
-import { queuesModule } from '#platform/queues';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
-import { FindSourceState } from '../contracts/index.ts';
-import {
-  DeliveryEnqueueModule,
-  DeliveryModule,
-  deliveryPersistence,
-  DeliverySweepModule,
-  DeliveryWorkerModule,
-} from '../index.ts';
-import { deliveriesQueue } from './deliveries-queue.ts';
+import { RelayModule } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import { Pipeline } from '../../../../test/support/pipeline.ts';
+import { type QueueServer, startQueueServer } from '../../../../test/support/queue-server.ts';
+import { DeliveryEnqueueModule, DeliverySweepModule, DeliveryWorkerModule } from '../index.ts';
 import { EnqueueDeliveries } from './enqueue-deliveries.ts';
 
 describe('the whole way from a request to a mail server', () => {
-  const recipients: string[] = [];
-  /** Called before a mail is accepted. */
-  let beforeAccepting: () => Promise<void>;
-  let smtp: SMTPServer;
-  let postgres: TestDatabase;
-  let config: Config;
-  let apps: INestApplicationContext[];
+  let server: QueueServer;
+  let pipeline: Pipeline;
 
   beforeEach(async () => {
-    recipients.length = 0;
-    beforeAccepting = () => Promise.resolve();
-    smtp = new SMTPServer({
-      authOptional: true,
-      hideSTARTTLS: true,
-      onData(stream, session, done) {
-        stream.resume().on('end', () => {
-          void beforeAccepting().then(() => {
-            recipients.push(...session.envelope.rcptTo.map(({ address }) => address));
-            done();
-          });
-        });
-      },
-    });
-    const listening = smtp.listen(0, '127.0.0.1');
-    await once(listening, 'listening');
-    postgres = await createDatabase(inject('postgresUrl'));
-    config = loadConfig({
-      DATABASE_URL: postgres.url,
-      TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
-      SMTP_URL: `smtp://127.0.0.1:${(listening.address() as AddressInfo).port}`,
-    });
-    await migrate(config, [deliveryPersistence]);
-    apps = [];
+    server = await startQueueServer();
+    pipeline = await Pipeline.start(server.variables);
   });
-
   afterEach(async () => {
-    await Promise.all(apps.map((app) => app.close()));
-    await new Promise<void>((resolve) => smtp.close(resolve));
-    await postgres.drop();
+    await pipeline.close();
+    await server.close();
   });
-
-  async function start(...modules: object[]): Promise<INestApplicationContext> {
-    const module = await Test.createTestingModule({
-      imports: [
-        ...platformModules(config, 'test', [deliveryPersistence]),
-        queuesModule(config),
-        DeliveryModule,
-        ...(modules as (typeof RelayModule)[]),
-      ],
-    }).compile();
-    module.useLogger(false);
-    apps.push(module);
-    return module.init();
-  }
-
-  async function request(app: INestApplicationContext, count: number): Promise<string> {
-    const notificationId = newId();
-    const event = new DeliveriesRequested({
-      deliveries: [
-        {
-          notificationId,
-          alertIds: [],
-          subject: 'BTC-USD reached 33000',
-          text: 'It crossed.',
-          html: '<p>It crossed.</p>',
-          recipients: Array.from({ length: count }, (_, index) => ({
-            channel: 'email' as const,
-            to: `person${index}@example.org`,
-          })),
-        },
-      ],
-    });
-    await app.get(Database).transaction(() => app.get(Outbox).append([event]));
-    return notificationId;
-  }
-
-  const counts = async (app: INestApplicationContext, id: string) =>
-    (await app.get(QueryBus).execute(new FindSourceState({ type: 'notification', id }))).counts;
 
   it('mails everybody once, with two workers at it', async () => {
-    const app = await start(RelayModule, DeliveryEnqueueModule, DeliveryWorkerModule, DeliverySweepModule);
-    await start(DeliveryWorkerModule);
-    const id = await request(app, 60);
-    await expect.poll(() => counts(app, id), { timeout: 15_000 }).toMatchObject({ sent: 60, pending: 0 });
-    expect(recipients.toSorted()).toEqual([...new Set(recipients)].toSorted());
-    expect(recipients).toHaveLength(60);
+    const app = await pipeline.run(
+      RelayModule,
+      DeliveryEnqueueModule,
+      DeliveryWorkerModule,
+      DeliverySweepModule,
+    );
+    await pipeline.run(DeliveryWorkerModule);
+    const id = await pipeline.request(app, 60);
+    await expect
+      .poll(() => pipeline.counts(app, id), { timeout: 15_000 })
+      .toMatchObject({ sent: 60, pending: 0 });
+    expect(pipeline.recipients.toSorted()).toEqual([...new Set(pipeline.recipients)].toSorted());
+    expect(pipeline.recipients).toHaveLength(60);
   });
 
   it('puts nothing on the queue while sending is held, and goes on once it is released', async () => {
-    const app = await start(RelayModule, DeliveryEnqueueModule, DeliveryWorkerModule);
+    const app = await pipeline.run(RelayModule, DeliveryEnqueueModule, DeliveryWorkerModule);
     await app.get(Database).sql`insert into delivery.hold (reason) values ('a test')`;
-    const id = await request(app, 3);
-    await expect.poll(() => counts(app, id), { timeout: 15_000 }).toMatchObject({ pending: 3 });
+    const id = await pipeline.request(app, 3);
+    await expect.poll(() => pipeline.counts(app, id), { timeout: 15_000 }).toMatchObject({ pending: 3 });
     expect(await app.get(EnqueueDeliveries, { strict: false }).enqueueDue()).toBe(0);
-    expect(await app.get<Queue>(getQueueToken(deliveriesQueue), { strict: false }).count()).toBe(0);
+    expect(await pipeline.queue(app).count()).toBe(0);
     await app.get(Database).sql`delete from delivery.hold`;
-    await expect.poll(() => counts(app, id), { timeout: 15_000 }).toMatchObject({ sent: 3 });
+    await expect.poll(() => pipeline.counts(app, id), { timeout: 15_000 }).toMatchObject({ sent: 3 });
   });
 
   it('brings a lost job back', async () => {
-    const relay = await start(RelayModule, DeliveryEnqueueModule);
-    const id = await request(relay, 1);
-    const queue = relay.get<Queue>(getQueueToken(deliveriesQueue), { strict: false });
-    await expect.poll(() => queue.count()).toBe(1);
-    await queue.obliterate({ force: true });
+    const relay = await pipeline.run(RelayModule, DeliveryEnqueueModule);
+    const id = await pipeline.request(relay, 1);
+    await expect.poll(() => pipeline.queue(relay).count()).toBe(1);
+    await pipeline.queue(relay).obliterate({ force: true });
     await relay.get(Database).sql`
       update delivery.deliveries set enqueued_at = enqueued_at - interval '61 seconds'`;
-    await start(DeliveryWorkerModule);
-    await expect.poll(() => counts(relay, id), { timeout: 15_000 }).toMatchObject({ sent: 1 });
+    await pipeline.run(DeliveryWorkerModule);
+    await expect.poll(() => pipeline.counts(relay, id), { timeout: 15_000 }).toMatchObject({ sent: 1 });
+  });
+
+  it('leaves a job that a newer version wrote to workers that understand it', async () => {
+    const app = await pipeline.run(DeliveryWorkerModule);
+    const jobs = pipeline.queue(app);
+    await jobs.add('deliver', { payload: 2, anything: 'else' }, { jobId: 'of-tomorrow', removeOnFail: true });
+    await expect.poll(() => jobs.getDelayedCount(), { timeout: 15_000 }).toBe(1);
+    await jobs.promoteJobs();
+    await expect.poll(() => jobs.getDelayedCount(), { timeout: 15_000 }).toBe(1);
+    expect((await jobs.getJob('of-tomorrow'))?.attemptsMade).toBe(0);
   });
 
   it('goes on after Postgres dropped every connection in the middle of a hand-over', async () => {
-    const app = await start(RelayModule, DeliveryEnqueueModule, DeliveryWorkerModule, DeliverySweepModule);
+    const app = await pipeline.run(
+      RelayModule,
+      DeliveryEnqueueModule,
+      DeliveryWorkerModule,
+      DeliverySweepModule,
+    );
     const admin = new pg.Client({ connectionString: inject('postgresUrl') });
     await admin.connect();
-    const database = new URL(postgres.url).pathname.slice(1);
+    const database = new URL(pipeline.postgres.url).pathname.slice(1);
     const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`;
-    beforeAccepting = async () => {
-      beforeAccepting = () => Promise.resolve();
+    pipeline.beforeAccepting = async () => {
+      pipeline.beforeAccepting = () => Promise.resolve();
       await admin.query(cut);
     };
-    const first = await request(app, 1);
+    const first = await pipeline.request(app, 1);
     await expect.poll(async () => (await seen(first)).sent, { timeout: 20_000 }).toBe(1);
-    const second = await request(app, 1);
+    const second = await pipeline.request(app, 1);
     await expect.poll(async () => (await seen(second)).sent, { timeout: 20_000 }).toBe(1);
     await admin.end();
 
     /** Counts, or nothing while a connection of the pool still turns out to be dead. */
     function seen(id: string) {
-      return counts(app, id).catch(() => ({ sent: 0 }));
+      return pipeline.counts(app, id).catch(() => ({ sent: 0 }));
     }
   });
 
   it('finishes what is in flight before it stops, taints nothing and leaves the rest on the queue', async () => {
-    const relay = await start(RelayModule, DeliveryEnqueueModule);
-    const worker = await start(DeliveryWorkerModule);
+    const relay = await pipeline.run(RelayModule, DeliveryEnqueueModule);
+    const worker = await pipeline.run(DeliveryWorkerModule);
     const arrived = Promise.withResolvers<void>();
     const answer = Promise.withResolvers<void>();
-    beforeAccepting = () => {
+    pipeline.beforeAccepting = () => {
       arrived.resolve();
       return answer.promise;
     };
-    const id = await request(relay, 40);
+    const id = await pipeline.request(relay, 40);
     await arrived.promise;
-    const stopped = worker.close();
-    apps.splice(apps.indexOf(worker), 1);
+    const stopped = pipeline.end(worker);
     answer.resolve();
     await stopped;
-    const { sent, pending, ...others } = await counts(relay, id);
+    const { sent, pending, ...others } = await pipeline.counts(relay, id);
     expect(sent).toBeGreaterThan(0);
     expect(sent + pending).toBe(40);
     expect(new Set(Object.values(others))).toEqual(new Set([0]));
-    const queue = relay.get<Queue>(getQueueToken(deliveriesQueue), { strict: false });
-    expect(await queue.count()).toBe(pending);
+    expect(await pipeline.queue(relay).count()).toBe(pending);
     const locks = await relay.get(Database).sql`
       select from pg_locks where locktype = 'advisory' and objsubid = 2 and granted
         and database = (select oid from pg_database where datname = current_database())`;

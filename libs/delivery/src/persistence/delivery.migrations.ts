@@ -110,4 +110,11 @@ export const deliveryMigrations = [
     );
     `,
   ),
+  sqlMigration(
+    '20261122012000_delivery_enqueued_in',
+    `
+    -- What the queue called its memory when the job was put there; under another name the job is lost.
+    alter table delivery.deliveries add column enqueued_in text;
+    `,
+  ),
 ];

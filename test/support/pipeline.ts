@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { getQueueToken } from '@nestjs/bullmq';
+import type { INestApplicationContext, Type } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { Test } from '@nestjs/testing';
+import type { Queue } from 'bullmq';
+import { SMTPServer } from 'smtp-server';
+import { newId } from '#kernel';
+import { DeliveryModule, deliveryPersistence } from '#libs/delivery';
+import { type DeliveryCounts, FindSourceState } from '#libs/delivery/contracts';
+import { DeliveriesRequested } from '#libs/notifications/contracts';
+import type { Config } from '#platform/config';
+import { platformModules } from '#platform/lifecycle';
+import { Outbox } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import { queuesModule } from '#platform/queues';
+import { deliveriesQueue } from '../../libs/delivery/src/jobs/deliveries-queue.ts';
+import type { TestDatabase } from './database.ts';
+import { migratedDatabase } from './migrated-database.ts';
+
+/** The delivery context from a request to a mail server, with a database and a mail server of its own. */
+export class Pipeline {
+  /** Whom the mail server accepted mail for. */
+  readonly recipients: string[] = [];
+  /** Called before a mail is accepted. */
+  beforeAccepting: () => Promise<void> = () => Promise.resolve();
+  private readonly apps = new Set<INestApplicationContext>();
+
+  private constructor(
+    readonly postgres: TestDatabase,
+    private readonly config: Config,
+    private readonly smtp: SMTPServer,
+  ) {}
+
+  static async start(variables: NodeJS.ProcessEnv = {}): Promise<Pipeline> {
+    const smtp = new SMTPServer({
+      authOptional: true,
+      hideSTARTTLS: true,
+      onData(stream, { envelope }, done) {
+        stream.resume().on('end', () => {
+          void pipeline.beforeAccepting().then(() => {
+            pipeline.recipients.push(...envelope.rcptTo.map(({ address }) => address));
+            done();
+          });
+        });
+      },
+    });
+    const listening = smtp.listen(0, '127.0.0.1');
+    await once(listening, 'listening');
+    const { port } = listening.address() as AddressInfo;
+    const { config, ...postgres } = await migratedDatabase([deliveryPersistence], {
+      SMTP_URL: `smtp://127.0.0.1:${port}`,
+      ...variables,
+    });
+    const pipeline = new Pipeline(postgres, config, smtp);
+    return pipeline;
+  }
+
+  /** What runs in one process. */
+  async run(...modules: Type[]): Promise<INestApplicationContext> {
+    const module = await Test.createTestingModule({
+      imports: [
+        ...platformModules(this.config, 'test', [deliveryPersistence]),
+        queuesModule(this.config),
+        DeliveryModule,
+        ...modules,
+      ],
+    }).compile();
+    module.useLogger(false);
+    this.apps.add(module);
+    return module.init();
+  }
+
+  /** Ends what {@link run} started, as SIGTERM does. */
+  async end(app: INestApplicationContext): Promise<void> {
+    this.apps.delete(app);
+    await app.close();
+  }
+
+  /** Requests a notification with so many deliveries and returns its id. */
+  async request(app: INestApplicationContext, count: number): Promise<string> {
+    const notificationId = newId();
+    const event = new DeliveriesRequested({
+      deliveries: [
+        {
+          notificationId,
+          alertIds: [],
+          subject: 'BTC-USD reached 33000',
+          text: 'It crossed.',
+          html: '<p>It crossed.</p>',
+          recipients: Array.from({ length: count }, (_, index) => ({
+            channel: 'email' as const,
+            to: `person${index}@example.org`,
+          })),
+        },
+      ],
+    });
+    await app.get(Database).transaction(() => app.get(Outbox).append([event]));
+    return notificationId;
+  }
+
+  /** How many deliveries of a notification are in which state. */
+  async counts(app: INestApplicationContext, id: string): Promise<DeliveryCounts> {
+    return (await app.get(QueryBus).execute(new FindSourceState({ type: 'notification', id }))).counts;
+  }
+
+  queue(app: INestApplicationContext): Queue {
+    return app.get<Queue>(getQueueToken(deliveriesQueue), { strict: false });
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.apps].map((app) => app.close()));
+    await new Promise<void>((resolve) => this.smtp.close(resolve));
+    await this.postgres.drop();
+  }
+}

@@ -1,0 +1,15 @@
+import { startRedis } from './redis-server.ts';
+
+/** What the jobs of a spec are kept in. */
+export interface QueueServer {
+  /** For the configuration of the processes that share it. */
+  readonly variables: NodeJS.ProcessEnv;
+  close(): Promise<void>;
+}
+
+/** A Redis of the spec's own in the suite on servers (`npm run test:servers`), elsewhere the spec's Postgres. */
+export async function startQueueServer(): Promise<QueueServer> {
+  if (!process.env['TEST_SERVERS']) return { variables: {}, close: () => Promise.resolve() };
+  const redis = await startRedis();
+  return { variables: { REDIS_URL: redis.url }, close: () => redis.close() };
+}
