@@ -3,6 +3,7 @@ import { Config } from '#platform/config';
 import type { ContextPersistence } from '#platform/persistence';
 import { TickStream } from './contracts/index.ts';
 import { Catalogue } from './domain/catalogue.ts';
+import { FeedStates } from './features/feed-states.ts';
 import { FindInstrumentHandler } from './features/find-instrument.ts';
 import { FindLastTickHandler } from './features/find-last-tick.ts';
 import { FindQuotesHandler } from './features/find-quotes.ts';
@@ -37,7 +38,7 @@ export const marketDataPersistence: ContextPersistence = { entities: [], migrati
 export class MarketDataModule {}
 
 /** The HTTP side. */
-@Module({ imports: [MarketDataModule], controllers: [MarketDataController] })
+@Module({ imports: [MarketDataModule], controllers: [MarketDataController], providers: [FeedStates] })
 export class MarketDataHttpModule {}
 
 /** The role `market`: runs the feeds and gives everyone in the process their ticks. */

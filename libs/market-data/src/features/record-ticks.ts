@@ -4,17 +4,28 @@ import type { Tick, TickListener } from '../contracts/index.ts';
 import type { DayStatistics, FeedSink } from '../feeds/price-feed.ts';
 import { LatestPrices, type StateChange } from '../persistence/latest-prices.ts';
 
+/** What a source has offered since the start, and what came of it. */
+export interface TickCounts {
+  /** Offered, by their origin; those offered again after a failure count again. */
+  live: number;
+  backfill: number;
+  /** Passed on to every listener. */
+  recorded: number;
+  /** Came again or out of order, from a feed that should not have sent them. */
+  repeated: number;
+}
+
 /**
  * Where every feed of a process delivers to: passes ticks on in order and once, and keeps the latest of each
  * symbol for {@link flush}.
  */
 @Injectable()
 export class RecordTicks {
-  /** Ticks that came again or out of order, of feeds that should not have sent them. */
-  dropped = 0;
+  /** By source. */
+  readonly counts = new Map<string, TickCounts>();
   private readonly logger = new Logger(RecordTicks.name);
   private readonly listeners: TickListener[] = [];
-  private readonly passed = new Map<string, number>();
+  private readonly passed = new Map<string, Tick>();
   private readonly ticks = new Map<string, Tick>();
   private readonly statistics = new Map<string, DayStatistics>();
   private readonly states = new Map<string, StateChange>();
@@ -30,9 +41,16 @@ export class RecordTicks {
     this.listeners.push(listener);
   }
 
+  /** The last tick of each symbol and source that was passed on. */
+  newest(): Iterable<Tick> {
+    return this.passed.values();
+  }
+
   sinkOf(source: string): FeedSink {
+    const counts = this.counts.get(source) ?? { live: 0, backfill: 0, recorded: 0, repeated: 0 };
+    this.counts.set(source, counts);
     return {
-      ticks: (ticks) => this.record(ticks),
+      ticks: (ticks) => this.record(ticks, counts),
       statistics: (statistics) => {
         for (const day of statistics) this.statistics.set(keyOf(day), day);
       },
@@ -68,29 +86,32 @@ export class RecordTicks {
   }
 
   /** One batch at a time, whichever feed it is from: listeners keep state between their statements. */
-  private record(ticks: readonly Tick[]): Promise<void> {
-    const passing = this.turn.then(() => this.pass(ticks));
+  private record(ticks: readonly Tick[], counts: TickCounts): Promise<void> {
+    const passing = this.turn.then(() => this.pass(ticks, counts));
     this.turn = passing.catch(() => undefined);
     return passing;
   }
 
-  private async pass(ticks: readonly Tick[]): Promise<void> {
+  private async pass(ticks: readonly Tick[], counts: TickCounts): Promise<void> {
     const reached = new Map<string, Tick>();
     const fresh = ticks.filter((tick) => {
       const key = keyOf(tick);
-      const isNew = tick.id > (reached.get(key)?.id ?? this.passed.get(key) ?? -1);
+      const isNew = tick.id > (reached.get(key) ?? this.passed.get(key) ?? before).id;
+      counts[tick.origin] += 1;
       if (isNew) reached.set(key, tick);
-      else this.dropped += 1;
+      else counts.repeated += 1;
       return isNew;
     });
     if (fresh.length === 0) return;
     for (const [key, tick] of reached) this.ticks.set(key, tick);
     for (const listener of this.listeners) await listener(fresh);
     // Only now: after a rejection the feed offers the same ticks again, and they are not repetitions then.
-    for (const [key, { id }] of reached) this.passed.set(key, id);
+    for (const [key, tick] of reached) this.passed.set(key, tick);
+    counts.recorded += fresh.length;
   }
 }
 
+const before = { id: -1 };
 const keyOf = ({ source, symbol }: { source: string; symbol: string }): string => `${source} ${symbol}`;
 
 /** Forgets exactly what was written: a newer value that came meanwhile stays. */

@@ -3,14 +3,18 @@ import { type IQueryHandler, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { AlertCreated, type Cursor, FindCursor } from '#libs/alerts/contracts';
-import { ConfigurationError, loadConfig } from '#platform/config';
+import { Config, ConfigurationError, loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Outbox, Relay } from '#platform/messaging';
+import { Metrics } from '#platform/metrics';
 import { Database, migrate } from '#platform/persistence';
 import { startBinanceServer } from '../../../../test/support/binance-server/server.ts';
 import { tradesOf } from '../../../../test/support/binance-server/trade.ts';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { FindLastTick, FindQuotes, type Tick, TickStream } from '../contracts/index.ts';
+import { Catalogue } from '../domain/catalogue.ts';
+import { FeedStates } from '../features/feed-states.ts';
 import { MarketFeedsModule, marketDataPersistence } from '../market-data.module.ts';
 
 let cursor: Cursor | null;
@@ -133,6 +137,85 @@ describe('the feeds of a process', () => {
       }, 5000);
       const last = await app.get(QueryBus).execute(new FindLastTick('BTC-USD'));
       expect(last).toMatchObject({ source: 'binance', id: ticks.at(-1)!.id, price: '102' });
+    } finally {
+      await app.close();
+      await server.close();
+    }
+  });
+
+  it('are counted: what they offered and what came of it, connections, and spans left out', async () => {
+    const server = await startBinanceServer({
+      trades: tradesOf('BTCUSDT', [100, 101, 102, 103, 104, 105, 106, 107]),
+      speed: 'step',
+      miniTickerMs: 0,
+    });
+    const scrape = async (metrics = app.get(Metrics)) => parseExposition(await metrics.text());
+    const counted = async () => {
+      const families = await scrape();
+      const of = (name: string, labels = {}) =>
+        totalOf(families, `tocsin_feed_${name}`, { source: 'binance', ...labels });
+      return {
+        received: of('ticks_received_total'),
+        backfill: of('ticks_received_total', { origin: 'backfill' }),
+        recorded: of('ticks_recorded_total'),
+        rejected: of('ticks_rejected_total'),
+        unreadable: of('ticks_rejected_total', { reason: 'json' }),
+        connected: of('connected'),
+        connections: of('connections_total'),
+        filled: of('gaps_total', { outcome: 'filled' }),
+        unfilled: of('gaps_total', { outcome: 'unfilled' }),
+        missing: of('missing_trades_total'),
+      };
+    };
+    const feedsAre = async () => {
+      // A new one each time: what it has read it remembers for ten seconds.
+      const metrics = new Metrics('api');
+      void new FeedStates(metrics, app.get(Database), app.get(Catalogue, { strict: false }), app.get(Config));
+      return (await scrape(metrics))
+        .get('tocsin_feed_symbols')
+        ?.samples.map(({ labels, value }) => [labels['source'], labels['state'], value]);
+    };
+    try {
+      server.advance(2);
+      await start({
+        MARKET_FEEDS: 'binance',
+        MARKET_SYMBOLS: 'BTC-USD,ETH-USD',
+        BINANCE_WS_URL: server.wsUrl,
+        BINANCE_REST_URL: server.restUrl,
+      });
+      await vi.waitFor(() => expect(ticks.map(({ price }) => price)).toEqual(['101']), 5000);
+      await vi.waitFor(async () => expect(await feedsAre()).toContainEqual(['binance', 'live', 1]), 5000);
+      server.disconnectAll();
+      server.advance(5);
+      await vi.waitFor(() => expect(ticks).toHaveLength(6), 5000);
+      await vi.waitFor(async () => expect(await counted()).toMatchObject({ connections: 2 }), 5000);
+      await vi.waitFor(async () => expect(await feedsAre()).toContainEqual(['binance', 'live', 1]), 5000);
+      server.advance(1);
+      server.injectFrame('nonsense');
+      await vi.waitFor(async () => {
+        expect(await counted()).toEqual({
+          received: 7,
+          // The last one by whichever way is quicker.
+          backfill: expect.toBeOneOf([6, 7]),
+          recorded: 7,
+          rejected: 1,
+          unreadable: 1,
+          connected: 1,
+          connections: 2,
+          filled: 1,
+          unfilled: 0,
+          missing: 0,
+        });
+      }, 5000);
+      const age = (await scrape()).get('tocsin_feed_last_tick_age_seconds')?.samples ?? [];
+      expect(age.map(({ labels }) => labels['symbol'])).toEqual(['BTC-USD']);
+      expect(age[0]?.value).toBeLessThan(60);
+      // As after a crash: nobody says any more that the feed is live.
+      await vi.waitFor(async () => {
+        await app.get(Database)
+          .sql`update market_data.feed_states set confirmed_at = now() - interval '1 hour'`;
+        expect(await feedsAre()).toEqual([['binance', 'stale', 2]]);
+      });
     } finally {
       await app.close();
       await server.close();

@@ -9,11 +9,13 @@ import { Clock } from '#kernel';
 import { FindCursor } from '#libs/alerts/contracts';
 import { Config, ConfigurationError } from '#platform/config';
 import { Loop } from '#platform/lifecycle';
+import { Metrics } from '#platform/metrics';
 import { Database } from '#platform/persistence';
 import { type Tick, type TickListener, TickStream } from '../contracts/index.ts';
 import { Catalogue } from '../domain/catalogue.ts';
 import { RecordTicks } from '../features/record-ticks.ts';
 import { configuredFeeds } from './configured-feeds.ts';
+import { measureFeeds } from './feed-metrics.ts';
 import type { PriceFeed } from './price-feed.ts';
 
 const flushMs = 250;
@@ -41,10 +43,12 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
     private readonly recorder: RecordTicks,
     private readonly database: Database,
     private readonly queries: QueryBus,
+    metrics: Metrics,
   ) {
     super();
     this.symbolsFromTheStart = symbolsOf(config.marketSymbols, catalogue);
     this.feeds = configuredFeeds(config, catalogue, clock);
+    measureFeeds(metrics, this.feeds, recorder, clock);
     this.flushing = new Loop('RecordTicks', () => recorder.flush(), flushMs);
     this.confirming = new Loop('RecordTicks', () => recorder.confirmLive(), confirmMs);
     this.watching = new Loop('MarketFeeds', () => this.watchThoseWithAlerts());

@@ -32,12 +32,33 @@ export interface FeedSink {
   state(symbols: readonly string[], state: FeedState, reason?: string): void;
 }
 
+/** What a feed that has a connection has seen since its start. */
+export interface FeedCounters {
+  /** Connections that opened, and those that were lost. */
+  readonly connections: number;
+  readonly disconnections: number;
+  /** Messages and rows of history that were dropped, by what was wrong with them. */
+  readonly rejected: Readonly<Record<string, number>>;
+  /** Trades that had been seen before. */
+  readonly late: number;
+  /** Trades let go because the sink was too slow; history brings them again. */
+  readonly shed: number;
+  /** Spans that history filled, spans that it could not fill, and how many trades those are. */
+  readonly filled: number;
+  readonly gaps: number;
+  readonly missing: number;
+  readonly historyRequests: number;
+  readonly historyFailures: number;
+}
+
 /** Reads the id of the last tick that was evaluated of a symbol; null when there is none yet. */
 export type CursorOf = (symbol: string) => Promise<number | null>;
 
 /** The port for a source of prices. */
 export abstract class PriceFeed {
   abstract readonly source: string;
+  /** Null for a feed without a connection. */
+  abstract readonly counters: FeedCounters | null;
 
   /** Begins to follow the watched symbols, each from the tick after its cursor; returns before they are live. */
   abstract start(sink: FeedSink, cursorOf: CursorOf): Promise<void>;

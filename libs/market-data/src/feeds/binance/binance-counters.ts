@@ -11,6 +11,8 @@ export interface BinanceCounters {
   late: number;
   /** Frames and rows of history that were dropped, by what was wrong with them. */
   rejected: Record<Rejection, number>;
+  /** Spans between the last trade handed on and the stream that history filled. */
+  filled: number;
   /** Spans of ids that history does not have, and how many ids they are. */
   gaps: number;
   missing: number;
@@ -32,6 +34,7 @@ export function newCounters(): BinanceCounters {
     backfilled: 0,
     late: 0,
     rejected: Object.fromEntries(REJECTIONS.map((reason) => [reason, 0])) as Record<Rejection, number>,
+    filled: 0,
     gaps: 0,
     missing: 0,
     shed: 0,

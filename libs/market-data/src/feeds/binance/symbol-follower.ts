@@ -105,6 +105,7 @@ export class SymbolFollower {
   }
 
   private async fillUntilUpToDate(): Promise<void> {
+    const since = this.sequence.next;
     let fetched = 0;
     let fruitless = 0;
     while (this.sequence.behind && !this.context.signal.aborted) {
@@ -117,6 +118,7 @@ export class SymbolFollower {
       if (passed > 0 || !this.sequence.behind) continue;
       await this.pause.wait(retryDelay(fruitless, this.context.retry));
     }
+    if (fetched > 0 && since !== null) this.context.counters.filled += 1;
     if (fetched > 1) this.context.log(`${this.symbol}: ${fetched} trades fetched from Binance's history`);
     this.trouble = await this.cursorTrouble();
   }

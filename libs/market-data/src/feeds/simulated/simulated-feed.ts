@@ -21,6 +21,7 @@ interface Followed {
 /** A market without a network: a trade of each symbol every 250 ms, its id the quarter seconds since 1970. */
 export class SimulatedFeed extends PriceFeed {
   readonly source = 'simulated';
+  readonly counters = null;
   private readonly followed = new Map<string, Followed>();
   private readonly loop = new Loop('SimulatedFeed', () => this.round(), tickMs);
   private readonly market: SimulatedMarket;
