@@ -133,6 +133,18 @@ describe('the outbox', () => {
       expect(await timesTold()).toEqual([1, 2, 3]);
     });
 
+    it('gets them, and the tables what changed, when a transaction inside another one ends', async () => {
+      const id = await oldBell();
+      await database.transaction(async () => {
+        await database.transaction(async () => {
+          (await database.entities.findOneOrFail(Bell, id)).ring();
+        });
+        expect(await stored()).toEqual([{ id, times: 2 }]);
+        expect(await timesTold()).toEqual([2]);
+      });
+      expect(await timesTold()).toEqual([2]);
+    });
+
     it('holds them as those of statements', async () => {
       const bell = new Bell();
       const { id, occurredAt, payload } = bell.ring();

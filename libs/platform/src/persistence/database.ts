@@ -37,9 +37,17 @@ export class Database {
     return this.globalManager.getContext(false).isInTransaction();
   }
 
-  /** Runs `work` in the ambient transaction, or in a new one that commits when it returns. */
+  /**
+   * Runs `work` in the ambient transaction, or in a new one that commits when it returns. Either way what it
+   * changed is written when this resolves.
+   */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    if (this.inTransaction) return this.globalManager.transactional(work, { propagation: 'required' });
+    if (this.inTransaction) {
+      const result = await work();
+      // What comes next in the ambient transaction may look for it by SQL.
+      await this.entities.flush();
+      return result;
+    }
     const afterwards: (() => Promise<unknown>)[] = [];
     const result = await this.afterwards.run(afterwards, () => this.globalManager.transactional(work));
     for (const { reason } of (await Promise.allSettled(afterwards.map((hook) => hook()))).filter(failed)) {
