@@ -11,7 +11,7 @@ export type DomainErrorKind =
 /** Where in the input the fault lies, and one sentence about it. */
 export type InputFault = InputPlace & { readonly detail: string };
 
-/** A JSON Pointer (RFC 6901) into the body, or the name of a query or path parameter. */
+/** A JSON Pointer (RFC 6901) into the body, or the name of a path, query or header parameter. */
 export type InputPlace = { readonly pointer: string } | { readonly parameter: string };
 
 /** A rule said no. `code` is stable and documented (`alerts.not-found`); `message` is a sentence for people. */

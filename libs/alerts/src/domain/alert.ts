@@ -1,5 +1,5 @@
 import Big from 'big.js';
-import { Aggregate, newId } from '#kernel';
+import { Aggregate, assertExpected, type ExpectedVersions, newId } from '#kernel';
 import { AlertCreated, AlertDeleted } from '../contracts/index.ts';
 import { targetAtPrice, targetOutOfRange } from './alert.errors.ts';
 import { type Direction, directionTowards, type PriceCondition } from './price-condition.ts';
@@ -80,6 +80,11 @@ export class Alert extends Aggregate {
     });
     alert.record(new AlertCreated({ alertId: alert.id, userId, symbol }));
     return alert;
+  }
+
+  /** @throws VersionMismatch */
+  expect(versions: ExpectedVersions): void {
+    assertExpected('alerts', this.version, versions);
   }
 
   /** Returns the event to publish within the deleting transaction; null when it was deleted before. */

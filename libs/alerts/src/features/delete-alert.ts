@@ -1,6 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
 import { FindSourceState } from '#libs/delivery/contracts';
-import { Clock } from '#kernel';
+import { Clock, type ExpectedVersions } from '#kernel';
 import { InTransactionPublisher } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { AlertRepository } from '../persistence/alert.repository.ts';
@@ -12,11 +12,15 @@ export interface DeletedAlert {
   readonly inFlight: readonly string[];
 }
 
-/** Deletes an alert and stops what stems from it, in one transaction; repeating it changes nothing. */
+/**
+ * Deletes an alert and stops what stems from it, in one transaction; repeating it changes nothing.
+ * @throws DomainError alerts.not-found, alerts.version-mismatch
+ */
 export class DeleteAlert extends Command<DeletedAlert> {
   constructor(
     readonly id: string,
     readonly userId: string,
+    readonly expected: ExpectedVersions,
   ) {
     super();
   }
@@ -32,10 +36,12 @@ export class DeleteAlertHandler implements ICommandHandler<DeleteAlert> {
     private readonly clock: Clock,
   ) {}
 
-  async execute({ id, userId }: DeleteAlert): Promise<DeletedAlert> {
+  async execute({ id, userId, expected }: DeleteAlert): Promise<DeletedAlert> {
     return this.database.transaction(async () => {
       const alert = await this.alerts.ofOwner(id, userId);
       const now = this.clock.now();
+      // Repeated, it names the version from before the first time and has been done already (RFC 9110, 13.1.1).
+      if (alert.status !== 'deleted') alert.expect(expected);
       const deleted = alert.delete(now);
       if (deleted) {
         await this.database.entities.flush();

@@ -2,14 +2,22 @@ import { Body, Controller, Delete, Get, HttpStatus, Param, Post, Query, Req, Res
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ApiAcceptedResponse,
-  ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiProblems, CurrentPrincipal, linkPages, type Page, type Principal } from '#platform/http';
+import type { ExpectedVersions } from '#kernel';
+import {
+  ApiProblems,
+  CurrentPrincipal,
+  IfMatch,
+  linkPages,
+  type Page,
+  type Principal,
+  VersionedResponse,
+} from '#platform/http';
 import type { AlertView } from '../features/alert-view.ts';
 import { CreateAlert } from '../features/create-alert.ts';
 import { DeleteAlert, type DeletedAlert } from '../features/delete-alert.ts';
@@ -33,7 +41,11 @@ export class AlertsController {
     description:
       'It fires once, at the first trade after its reference that reaches the target from either side.',
   })
-  @ApiCreatedResponse({ standardSchema: dto.alert, description: 'The alert.' })
+  @VersionedResponse({
+    status: 201,
+    standardSchema: dto.alert,
+    description: 'The alert.',
+  })
   @ApiProblems(400, 413, 415, 422)
   async createAlert(
     @CurrentPrincipal() { userId }: Principal,
@@ -69,7 +81,7 @@ export class AlertsController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Read an alert' })
-  @ApiOkResponse({ standardSchema: dto.alert, description: 'The alert.' })
+  @VersionedResponse({ status: 200, standardSchema: dto.alert, description: 'The alert.' })
   @ApiProblems(404, 422)
   getAlert(
     @CurrentPrincipal() { userId }: Principal,
@@ -89,9 +101,10 @@ export class AlertsController {
   async deleteAlert(
     @CurrentPrincipal() { userId }: Principal,
     @Param('id', { schema: dto.alertId }) id: string,
+    @IfMatch() expected: ExpectedVersions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<DeletedAlert | undefined> {
-    const deleted = await this.commands.execute(new DeleteAlert(id, userId));
+    const deleted = await this.commands.execute(new DeleteAlert(id, userId, expected));
     const leaving = deleted.inFlight.length > 0;
     void reply.status(leaving ? HttpStatus.ACCEPTED : HttpStatus.NO_CONTENT);
     return leaving ? deleted : undefined;

@@ -1,4 +1,4 @@
-import { Aggregate, newId } from '#kernel';
+import { Aggregate, assertExpected, type ExpectedVersions, newId } from '#kernel';
 import { DeliveriesRequested, type Recipient } from '../contracts/index.ts';
 import { allAccepted, type Deletion, outcomeOf, type Remains, settle } from './deletion.ts';
 import { type DeliveryCounts, noDeliveries } from './delivery-counts.ts';
@@ -77,6 +77,11 @@ export class Notification extends Aggregate {
       status: 'pending' as const,
     };
     return new Notification({ ...fresh(now), ...said, ...addressed, kind: 'alert' });
+  }
+
+  /** @throws VersionMismatch */
+  expect(versions: ExpectedVersions): void {
+    assertExpected('notifications', this.version, versions);
   }
 
   /**

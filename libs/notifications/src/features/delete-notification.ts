@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
-import { Clock } from '#kernel';
+import { Clock, type ExpectedVersions } from '#kernel';
 import { FindSourceState, type SourceState } from '#libs/delivery/contracts';
 import type { Principal } from '#platform/http';
 import { InTransactionPublisher } from '#platform/messaging';
@@ -21,6 +21,7 @@ export class DeleteNotification extends Command<DeletedNotification> {
   constructor(
     readonly principal: Principal,
     readonly id: string,
+    readonly expected: ExpectedVersions,
   ) {
     super();
   }
@@ -40,21 +41,25 @@ export class DeleteNotificationHandler implements ICommandHandler<DeleteNotifica
     private readonly clock: Clock,
   ) {}
 
-  async execute({ principal, id }: DeleteNotification): Promise<DeletedNotification> {
-    const answer = await this.database.transaction(() => this.delete(principal, id));
+  async execute(command: DeleteNotification): Promise<DeletedNotification> {
+    const { id } = command;
+    const answer = await this.database.transaction(() => this.delete(command));
     if (answer.outcome !== 'pending') return answer;
     for (let waited = 0; waited < patience; waited += interval) {
       await wait(interval);
       if (outcomeOf(await this.remainsOf(id)) !== 'pending') break;
     }
     // Also after the last look in vain: the answer names what is in flight now.
-    return this.database.transaction(() => this.delete(principal, id));
+    return this.database.transaction(() => this.delete(command));
   }
 
-  private async delete(principal: Principal, id: string): Promise<DeletedNotification> {
+  private async delete({ principal, id, expected }: DeleteNotification): Promise<DeletedNotification> {
     const notification = await this.notifications.visibleTo(principal, id);
-    // Delivery waits for claims under way, then cancels; only then its answer is true.
-    if (!notification.deletion) await this.publisher.publish(new NotificationDeleted({ notificationId: id }));
+    if (!notification.deletion) {
+      notification.expect(expected);
+      // Delivery waits for claims under way, then cancels; only then its answer is true.
+      await this.publisher.publish(new NotificationDeleted({ notificationId: id }));
+    }
     const remains = await this.remainsOf(id);
     const { outcome, deliveries } = notification.deletion
       ? notification.settleDeletion(notification.deletion, remains)

@@ -33,7 +33,7 @@ async function relay(events: DeliveriesProgressed[]): Promise<void> {
 }
 
 describe('Progress of deliveries', () => {
-  it('is told step by step', async () => {
+  it('is told step by step, and is no edit', async () => {
     const id = await sent(2);
     const step = async (from: DeliveryTransition['from'], to: DeliveryTransition['to'], count: number) => {
       await relay([event({ notificationId: id, from, to, count })]);
@@ -50,6 +50,7 @@ describe('Progress of deliveries', () => {
     });
     expect(await step('pending', 'failed', 1)).toMatchObject({
       status: 'partially_sent',
+      version: 1,
       deliveries: counts({ sent: 1, failed: 1 }),
     });
   });

@@ -1,4 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
+import type { ExpectedVersions } from '#kernel';
 import { FindQuotes } from '#libs/market-data/contracts';
 import type { Principal } from '#platform/http';
 import { Database } from '#platform/persistence';
@@ -13,6 +14,7 @@ export class SendNotification extends Command<void> {
   constructor(
     readonly principal: Principal,
     readonly id: string,
+    readonly expected: ExpectedVersions,
     /** Replaces the stored list; null keeps it. */
     readonly recipients: readonly Recipient[] | null,
   ) {
@@ -29,9 +31,10 @@ export class SendNotificationHandler implements ICommandHandler<SendNotification
     private readonly recipientRule: RecipientRule,
   ) {}
 
-  async execute({ principal, id, recipients }: SendNotification): Promise<void> {
+  async execute({ principal, id, expected, recipients }: SendNotification): Promise<void> {
     await this.database.transaction(async () => {
       const notification = await this.notifications.visibleTo(principal, id);
+      notification.expect(expected);
       notification.address(recipients);
       await this.recipientRule.check(principal, notification.recipients);
       const lineItems = await this.withValues(notification.lineItems);

@@ -1,16 +1,18 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import {
-  ApiAcceptedResponse,
-  ApiBody,
-  ApiCreatedResponse,
-  ApiOkResponse,
-  ApiOperation,
-  ApiTags,
-} from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { DeliveryView } from '#libs/delivery/contracts';
-import { ApiProblems, CurrentPrincipal, linkPages, type Page, type Principal } from '#platform/http';
+import type { ExpectedVersions } from '#kernel';
+import {
+  ApiProblems,
+  CurrentPrincipal,
+  IfMatch,
+  linkPages,
+  type Page,
+  type Principal,
+  VersionedResponse,
+} from '#platform/http';
 import { outstandingStatuses } from '../domain/notification-status.ts';
 import { CreateNotification } from '../features/create-notification.ts';
 import { DeleteNotification } from '../features/delete-notification.ts';
@@ -35,7 +37,11 @@ export class NotificationsController {
     summary: 'Create a draft',
     description: 'A user names their own verified address only; operators and administrators name anybody.',
   })
-  @ApiCreatedResponse({ standardSchema: answers.notification, description: 'The draft.' })
+  @VersionedResponse({
+    status: 201,
+    standardSchema: answers.notification,
+    description: 'The draft.',
+  })
   @ApiProblems(400, 401, 403, 413, 415, 422)
   async createNotification(
     @CurrentPrincipal() principal: Principal,
@@ -53,14 +59,19 @@ export class NotificationsController {
       "Fills the line items with the market's values of now. A given list of recipients replaces the stored one.",
   })
   @ApiBody({ required: false })
-  @ApiAcceptedResponse({ standardSchema: answers.notification, description: 'It is being sent.' })
+  @VersionedResponse({
+    status: 202,
+    standardSchema: answers.notification,
+    description: 'It is being sent.',
+  })
   @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422)
   async sendNotification(
     @CurrentPrincipal() principal: Principal,
     @Param('id', { schema: dto.notificationId }) id: string,
+    @IfMatch() expected: ExpectedVersions,
     @Body({ schema: dto.sendBody }) body: dto.SendBody,
   ): Promise<NotificationView> {
-    await this.commands.execute(new SendNotification(principal, id, body?.recipients ?? null));
+    await this.commands.execute(new SendNotification(principal, id, expected, body?.recipients ?? null));
     return this.queries.execute(new FindNotification(principal, id));
   }
 
@@ -88,7 +99,7 @@ export class NotificationsController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Read a notification, also a deleted one' })
-  @ApiOkResponse({ standardSchema: answers.notification, description: 'The notification.' })
+  @VersionedResponse({ status: 200, standardSchema: answers.notification, description: 'The notification.' })
   @ApiProblems(401, 404, 422)
   getNotification(
     @CurrentPrincipal() principal: Principal,
@@ -130,9 +141,10 @@ export class NotificationsController {
   async deleteNotification(
     @CurrentPrincipal() principal: Principal,
     @Param('id', { schema: dto.notificationId }) id: string,
+    @IfMatch() expected: ExpectedVersions,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<answers.DeletionAnswer> {
-    const answer = await this.commands.execute(new DeleteNotification(principal, id));
+    const answer = await this.commands.execute(new DeleteNotification(principal, id, expected));
     const { outcome, inFlight, deliveries } = answer;
     if (outcome !== 'pending') return { id, outcome, deliveries };
     void reply.status(202).header('Retry-After', '1');

@@ -1,7 +1,8 @@
 import { HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { DomainError } from '#kernel';
+import { DomainError, VersionMismatch } from '#kernel';
 import { InvalidInput, type Problem, problem, statusOfKind } from './problem.ts';
+import { etagOf } from './versioned.ts';
 
 const logger = new Logger('Problem');
 
@@ -16,6 +17,7 @@ export function answerProblem(error: unknown, request: FastifyRequest, reply: Fa
   const body = problemOf(error, request.url.split('?')[0] ?? '/');
   if (body.status === 401) void reply.header('WWW-Authenticate', 'Bearer');
   if (body.status === 503) void reply.header('Retry-After', '2');
+  if (error instanceof VersionMismatch) void reply.header('ETag', etagOf(error.current));
   void reply.status(body.status).type('application/problem+json').send(JSON.stringify(body));
 }
 

@@ -7,7 +7,7 @@ const descriptions: Record<number, string> = {
   403: 'The account may not do this.',
   404: 'There is no such thing, or it belongs to somebody else.',
   409: 'The state of the thing does not allow this.',
-  412: 'The resource was changed since the version that `If-Match` names.',
+  412: 'The resource was changed since the version that `If-Match` names; `ETag` names the one that it has.',
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not application/json.',
   422: 'Values or properties are invalid; `errors` names each place.',
@@ -16,12 +16,16 @@ const descriptions: Record<number, string> = {
 };
 
 /** An error answer of this status, as the document describes it. */
-export const problemResponse = (status: number) => ({
-  description: descriptions[status] ?? 'An error.',
+export const problemResponse = (status: number, description = descriptions[status] ?? 'An error.') => ({
+  description,
   content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
 });
 
+/** Documents an error answer of a route; where it has one of this status already, the description is added. */
+export const ApiProblem = (status: number, description?: string): MethodDecorator & ClassDecorator =>
+  ApiResponse({ status, ...problemResponse(status, description) });
+
 /** Documents the error answers of a route as RFC 9457 problems. */
 export function ApiProblems(...statuses: number[]): MethodDecorator & ClassDecorator {
-  return applyDecorators(...statuses.map((status) => ApiResponse({ status, ...problemResponse(status) })));
+  return applyDecorators(...statuses.map((status) => ApiProblem(status)));
 }

@@ -1,7 +1,10 @@
-export { ApiProblems } from './api-problems.ts';
+export { ApiProblem, ApiProblems } from './api-problems.ts';
 export { decimalInput, decimalOutput } from './decimal.ts';
 export { configureHttp, httpAdapter } from './http-app.ts';
+export { IfMatch } from './if-match.ts';
 export { buildOpenApi } from './openapi.ts';
 export { filterOf, linkPages, namesIn, type Page, pageOf, pageQuery, type PageRequest } from './paging.ts';
 export { CurrentPrincipal, IS_PUBLIC, type Principal, Public, type Role, roles } from './principal.ts';
+export { InvalidInput } from './problem.ts';
 export { isOneLine, isStorable } from './text.ts';
+export { VersionedResponse } from './versioned.ts';

@@ -2,10 +2,13 @@ import { STATUS_CODES } from 'node:http';
 import type { DomainErrorKind } from '#kernel';
 import { z } from 'zod';
 
-/** Where the input is wrong: a JSON Pointer into the body, or the name of a query or path parameter. */
+/** Where the input is wrong: a JSON Pointer into the body, or the name of a path, query or header parameter. */
 const inputFault = z.union([
   z.object({ pointer: z.string().describe('JSON Pointer into the body (RFC 6901).'), detail: z.string() }),
-  z.object({ parameter: z.string().describe('Name of the query or path parameter.'), detail: z.string() }),
+  z.object({
+    parameter: z.string().describe('Name of the path, query or header parameter.'),
+    detail: z.string(),
+  }),
 ]);
 export type ProblemFault = z.infer<typeof inputFault>;
 
