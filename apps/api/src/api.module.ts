@@ -6,6 +6,7 @@ import { MarketDataHttpModule, marketDataPersistence } from '#libs/market-data';
 import { NotificationsHttpModule, NotificationsModule, notificationsPersistence } from '#libs/notifications';
 import type { Config } from '#platform/config';
 import { HealthModule } from '#platform/health';
+import { IdempotencyModule } from '#platform/idempotency';
 import { platformModules } from '#platform/lifecycle';
 import { MetricsHttpModule } from '#platform/metrics';
 
@@ -22,6 +23,7 @@ export const contexts = [
   imports: [
     HealthModule,
     MetricsHttpModule,
+    IdempotencyModule,
     IdentityHttpModule,
     MarketDataHttpModule,
     AlertsHttpModule,

@@ -18,6 +18,7 @@ import {
   type Principal,
   VersionedResponse,
 } from '#platform/http';
+import { Idempotent, replayed } from '#platform/idempotency';
 import type { AlertView } from '../features/alert-view.ts';
 import { CreateAlert } from '../features/create-alert.ts';
 import { DeleteAlert, type DeletedAlert } from '../features/delete-alert.ts';
@@ -36,6 +37,7 @@ export class AlertsController {
   ) {}
 
   @Post()
+  @Idempotent()
   @ApiOperation({
     summary: 'Create an alert',
     description:
@@ -45,6 +47,7 @@ export class AlertsController {
     status: 201,
     standardSchema: dto.alert,
     description: 'The alert.',
+    headers: replayed,
   })
   @ApiProblems(400, 413, 415, 422)
   async createAlert(

@@ -13,6 +13,7 @@ import {
   type Principal,
   VersionedResponse,
 } from '#platform/http';
+import { Idempotent, replayed } from '#platform/idempotency';
 import { outstandingStatuses } from '../domain/notification-status.ts';
 import { CreateNotification } from '../features/create-notification.ts';
 import { DeleteNotification } from '../features/delete-notification.ts';
@@ -33,6 +34,7 @@ export class NotificationsController {
   ) {}
 
   @Post()
+  @Idempotent()
   @ApiOperation({
     summary: 'Create a draft',
     description: 'A user names their own verified address only; operators and administrators name anybody.',
@@ -41,6 +43,7 @@ export class NotificationsController {
     status: 201,
     standardSchema: answers.notification,
     description: 'The draft.',
+    headers: replayed,
   })
   @ApiProblems(400, 401, 403, 413, 415, 422)
   async createNotification(
@@ -53,6 +56,7 @@ export class NotificationsController {
 
   @Post(':id/send')
   @HttpCode(202)
+  @Idempotent()
   @ApiOperation({
     summary: 'Send a draft',
     description:
@@ -63,6 +67,7 @@ export class NotificationsController {
     status: 202,
     standardSchema: answers.notification,
     description: 'It is being sent.',
+    headers: replayed,
   })
   @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422)
   async sendNotification(

@@ -1,6 +1,6 @@
 import { sqlMigration } from './sql-migration.ts';
 
-/** Tables of the platform itself: the outbox and the memory of which reaction has seen which event. */
+/** Tables of the platform itself: the outbox, the memory of which reaction has seen which event, first answers. */
 export const platformMigrations = [
   sqlMigration(
     '20261121000000_platform_messaging',
@@ -37,6 +37,23 @@ export const platformMigrations = [
 
     create trigger outbox_wake after insert on platform.outbox
       for each statement execute function platform.wake('tocsin_outbox');
+    `,
+  ),
+  sqlMigration(
+    '20261122000000_idempotency_keys',
+    `
+    create table platform.idempotency_keys (
+      owner_id uuid not null,
+      key text not null,
+      -- SHA-256 of method, path and body.
+      request bytea not null,
+      status integer not null,
+      -- As text, so that a repeated answer has its properties in the order of the first.
+      body json not null,
+      created_at timestamptz not null default now(),
+      primary key (owner_id, key)
+    );
+    create index idempotency_keys_created_at on platform.idempotency_keys (created_at);
     `,
   ),
 ];
