@@ -3,6 +3,7 @@ import type { ContextPersistence } from '#platform/persistence';
 import { AlertEngine } from './engine/alert-engine.ts';
 import { CommitDecisions } from './engine/commit-decisions.ts';
 import { Cursors } from './engine/cursors.ts';
+import { EngineMetrics } from './engine/engine-metrics.ts';
 import { CreateAlertHandler } from './features/create-alert.ts';
 import { DeleteAlertHandler } from './features/delete-alert.ts';
 import { FindAlertHandler } from './features/find-alert.ts';
@@ -40,5 +41,5 @@ export class AlertsModule {}
 export class AlertsHttpModule {}
 
 /** The engine, for the worker role `market`; needs market-data's feeds beside it. */
-@Module({ imports: [AlertsModule], providers: [AlertEngine, CommitDecisions, Cursors] })
+@Module({ imports: [AlertsModule], providers: [AlertEngine, CommitDecisions, Cursors, EngineMetrics] })
 export class AlertsEngineModule {}

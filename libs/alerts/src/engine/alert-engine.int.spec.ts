@@ -3,10 +3,12 @@ import { Test } from '@nestjs/testing';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { type Tick, type TickListener, TickStream } from '#libs/market-data/contracts';
 import { newId } from '#kernel';
 import { type Config, loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
+import { Metrics } from '#platform/metrics';
 import { Database, migrate } from '#platform/persistence';
 import { AlertsEngineModule, alertsPersistence } from '../alerts.module.ts';
 import { AlertEngine } from './alert-engine.ts';
@@ -191,6 +193,45 @@ describe('the alert engine', () => {
     await market.says('99', '100');
     expect(await stateOf(id)).toMatchObject({ status: 'deleted', price: null });
     expect(await firingsIn()).toEqual([]);
+  });
+
+  it('counts ticks and firings, those too that it lost, and how long they took', async () => {
+    const edited = await alertAt('100');
+    for (const id of [
+      edited,
+      await alertAt('101'),
+      await alertAt('900'),
+      await alertAt('7', null, 0, 'ETH-USD'),
+    ])
+      await watched(id);
+    const decisions = running[0]!.get(CommitDecisions);
+    const commit = decisions.commit.bind(decisions);
+    vi.spyOn(decisions, 'commit').mockImplementationOnce(async (of) => {
+      await database.sql`update alerts.alerts set version = version + 1 where id = ${edited}`;
+      return commit(of);
+    });
+    await market.says('99', '101');
+    const families = parseExposition(await running[0]!.get(Metrics).text());
+    const of = (name: string, labels = {}) => totalOf(families, `tocsin_evaluation_${name}`, labels);
+    expect({
+      ticks: of('ticks_total'),
+      fired: of('firings_total', { origin: 'live' }),
+      lost: of('lost_firings_total'),
+      commits: of('commit_duration_seconds'),
+      delays: of('tick_to_commit_seconds', { origin: 'live' }),
+      watched: of('alerts', { state: 'watched' }),
+      unanchored: of('alerts', { state: 'unanchored' }),
+      behind: of('alerts', { state: 'behind' }),
+    }).toEqual({
+      ticks: 2,
+      fired: 2,
+      lost: 1,
+      commits: 2,
+      delays: 2,
+      watched: 1,
+      unanchored: 1,
+      behind: 0,
+    });
   });
 
   it('fires once when two engines see the same ticks', async () => {

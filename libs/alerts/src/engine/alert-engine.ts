@@ -11,9 +11,9 @@ import { Clock } from '#kernel';
 import { Loop } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
 import { Database } from '#platform/persistence';
-import type { ReferenceTick } from '../domain/alert.ts';
 import { CommitDecisions } from './commit-decisions.ts';
 import { Cursors, resume } from './cursors.ts';
+import { EngineMetrics } from './engine-metrics.ts';
 import { changesCompleteBelow, readActiveAlerts, readAlerts, readChangedAlerts } from './read-alerts.ts';
 import { type Decisions, SymbolEngine } from './symbol-engine.ts';
 import type { EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
@@ -31,8 +31,6 @@ export class AlertEngine
 {
   private readonly logger = new Logger(AlertEngine.name);
   private readonly symbols = new Map<string, SymbolEngine>();
-  private readonly committed = new Map<string, ReferenceTick>();
-  private readonly written = new Map<string, number>();
   /** Alerts that wait for ticks from before this process's memory. */
   private readonly behind = new Map<string, WatchedAlert>();
   private readonly loaded = Promise.withResolvers<void>();
@@ -49,7 +47,10 @@ export class AlertEngine
     private readonly cursors: Cursors,
     private readonly wakeups: Wakeups,
     private readonly clock: Clock,
-  ) {}
+    private readonly measured: EngineMetrics,
+  ) {
+    measured.watch(this.symbols, this.behind);
+  }
 
   onModuleInit(): void {
     this.ticks.subscribe((ticks) => this.evaluate(ticks));
@@ -80,6 +81,7 @@ export class AlertEngine
     await Promise.all(
       [...Map.groupBy(ticks, ({ symbol }) => symbol)].map(([symbol, own]) => this.compare(symbol, own)),
     );
+    this.measured.ticks.inc(ticks.length);
   }
 
   private async compare(symbol: string, ticks: readonly EvaluatedTick[]): Promise<void> {
@@ -89,7 +91,7 @@ export class AlertEngine
       this.catchingUp.wake();
     }
     await this.commit(engine.evaluate(ticks, this.now));
-    if (engine.cursor) this.committed.set(symbol, engine.cursor);
+    if (engine.cursor) this.cursors.reach(symbol, engine.cursor);
   }
 
   private async load(): Promise<void> {
@@ -159,7 +161,7 @@ export class AlertEngine
     if (decisions.firings.length + decisions.anchorings.length === 0) return;
     for (let pause = 100; ; pause = Math.min(pause * 2, 5000)) {
       try {
-        const lost = await this.decisions.commit(decisions);
+        const lost = await this.measured.commit(decisions, () => this.decisions.commit(decisions));
         if (lost.length > 0) await this.compareAgain(lost);
         return;
       } catch (error) {
@@ -178,16 +180,13 @@ export class AlertEngine
     await this.take(changed.map((alert) => ({ ...alert, evaluatedThrough: since(alert) })));
   }
 
-  private async checkpoint(): Promise<void> {
+  private checkpoint(): Promise<void> {
     // Of each symbol its own: one that cannot catch up costs the others nothing at the next start.
-    const loadedThrough = (of: string) =>
+    return this.cursors.checkpoint((of) =>
       [...this.behind.values()]
         .filter(({ symbol }) => symbol === of)
-        .reduce((low, { changedIn }) => (changedIn < low ? changedIn : low), this.loadedThrough);
-    const moved = [...this.committed].filter(([symbol, tick]) => this.written.get(symbol) !== tick.id);
-    const cursors = moved.map(([symbol, tick]) => ({ symbol, tick, loadedThrough: loadedThrough(symbol) }));
-    await this.cursors.write(cursors);
-    for (const [symbol, tick] of moved) this.written.set(symbol, tick.id);
+        .reduce((low, { changedIn }) => (changedIn < low ? changedIn : low), this.loadedThrough),
+    );
   }
 
   private engineOf(symbol: string): SymbolEngine {

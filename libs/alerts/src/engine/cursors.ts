@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Metrics } from '#platform/metrics';
 import { Database } from '#platform/persistence';
 import type { ReferenceTick } from '../domain/alert.ts';
 import type { WatchedAlert } from './watched-alert.ts';
@@ -19,9 +20,35 @@ export function resume(alert: WatchedAlert, cursor: SymbolCursor | undefined): W
   return { ...alert, evaluatedThrough: Math.max(alert.evaluatedThrough, cursor.tick.id) };
 }
 
+/** The cursors in the database, and how far this process has come since it wrote them. */
 @Injectable()
 export class Cursors {
-  constructor(private readonly database: Database) {}
+  private readonly reached = new Map<string, ReferenceTick>();
+  private readonly written = new Map<string, ReferenceTick>();
+
+  constructor(
+    private readonly database: Database,
+    metrics: Metrics,
+  ) {
+    metrics.gauge(
+      'tocsin_evaluation_cursor_lag_seconds',
+      'Time of trades between the cursor as it is written and the last one compared: what a restart would compare again.',
+      ['symbol'],
+      () => [...this.reached].map(([symbol, tick]) => [{ symbol }, this.lagOf(symbol, tick)]),
+    );
+  }
+
+  /** Says that everything up to this tick is compared, and what it decided committed. */
+  reach(symbol: string, tick: ReferenceTick): void {
+    this.reached.set(symbol, tick);
+  }
+
+  /** Writes the cursors that have moved. */
+  async checkpoint(loadedThrough: (symbol: string) => bigint): Promise<void> {
+    const moved = [...this.reached].filter(([symbol, { id }]) => this.written.get(symbol)?.id !== id);
+    await this.write(moved.map(([symbol, tick]) => ({ symbol, tick, loadedThrough: loadedThrough(symbol) })));
+    for (const [symbol, tick] of moved) this.written.set(symbol, tick);
+  }
 
   /** One a symbol: after a change of source there are two, and the later one is the symbol's. */
   async read(): Promise<SymbolCursor[]> {
@@ -37,7 +64,7 @@ export class Cursors {
   }
 
   /** Moves cursors forward, never back: two engines on one symbol both write theirs. */
-  async write(cursors: readonly SymbolCursor[]): Promise<void> {
+  private async write(cursors: readonly SymbolCursor[]): Promise<void> {
     if (cursors.length === 0) return;
     const rows = cursors.map(({ symbol, tick: { source, id, price, at }, loadedThrough }) => ({
       symbol,
@@ -56,5 +83,10 @@ export class Cursors {
       on conflict (symbol, source) do update set
         tick_id = excluded.tick_id, price = excluded.price, at = excluded.at, loaded_through = excluded.loaded_through
       where excluded.tick_id > cursor.tick_id`;
+  }
+
+  private lagOf(symbol: string, { at }: ReferenceTick): number {
+    const written = this.written.get(symbol);
+    return written ? Math.max(0, at.getTime() - written.at.getTime()) / 1000 : 0;
   }
 }

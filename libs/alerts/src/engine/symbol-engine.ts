@@ -29,6 +29,16 @@ export class SymbolEngine {
     return this.last;
   }
 
+  /** Alerts that every tick is compared with. */
+  get watched(): number {
+    return this.byId.size;
+  }
+
+  /** Alerts that wait for a first price. */
+  get waiting(): number {
+    return this.unanchored.size;
+  }
+
   /** The oldest tick id from which on nothing has to be fetched to compare again. */
   get coveredFrom(): number {
     return this.ring[0]?.id ?? (this.last ? this.last.id + 1 : 0);
