@@ -49,7 +49,7 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
   });
   await migrate(config, contexts);
   const testing = await Test.createTestingModule({ imports: [ApiModule.forRoot(config)] }).compile();
-  const app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter()));
+  const app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   const database = app.get(Database);

@@ -45,7 +45,7 @@ export async function startNotifications(adminUrl: string) {
   await migrate(config, [notificationsPersistence]);
   const modules = [...platformModules(config, 'test', [notificationsPersistence]), NotificationsAlone];
   const testing = await Test.createTestingModule({ imports: modules }).compile();
-  const app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter()));
+  const app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
   await app.init();
 
   /** Calls a route as this person. */

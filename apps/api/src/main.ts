@@ -12,7 +12,9 @@ await run(
     await waitForServices(config, contexts);
     const module = ApiModule.forRoot(config);
     const options = { bufferLogs: true, abortOnError: false };
-    return configureHttp(await NestFactory.create<NestFastifyApplication>(module, httpAdapter(), options));
+    return configureHttp(
+      await NestFactory.create<NestFastifyApplication>(module, httpAdapter(config), options),
+    );
   },
   (app) => {
     const { port, host } = app.get(Config);

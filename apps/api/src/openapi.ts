@@ -12,7 +12,7 @@ const config = loadConfig({
   JWT_SECRET: secret,
   ENCRYPTION_KEY: secret,
 });
-const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), httpAdapter(), {
+const app = await NestFactory.create<NestFastifyApplication>(ApiModule.forRoot(config), httpAdapter(config), {
   preview: true,
   logger: false,
   abortOnError: false,

@@ -25,7 +25,7 @@ describe('market data over HTTP', () => {
       imports: [...platformModules(config, 'test', [marketDataPersistence]), MarketDataHttpModule],
       providers: [LatestPrices],
     }).compile();
-    app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter()));
+    app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
     await app.init();
     const at = new Date();
     await app.get(LatestPrices).saveTicks([

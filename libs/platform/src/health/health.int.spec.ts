@@ -24,7 +24,7 @@ describe('the probes', () => {
       imports: [...platformModules(config, 'test', []), HealthModule],
     }).compile();
     module.useLogger(false);
-    app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter()));
+    app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
     await app.init();
   });
 

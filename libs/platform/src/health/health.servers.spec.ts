@@ -18,7 +18,9 @@ beforeAll(async () => {
     imports: [...platformModules(postgres.config, 'test', []), HealthModule],
   }).compile();
   module.useLogger(false);
-  app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter()));
+  app = await configureHttp(
+    module.createNestApplication<NestFastifyApplication>(httpAdapter(postgres.config)),
+  );
   await app.init();
 });
 afterAll(async () => {

@@ -1,6 +1,7 @@
 export { ApiProblem, ApiProblems } from './api-problems.ts';
 export { decimalInput, decimalOutput } from './decimal.ts';
-export { configureHttp, httpAdapter } from './http-app.ts';
+export { httpAdapter } from './http-adapter.ts';
+export { configureHttp } from './http-app.ts';
 export { IfMatch } from './if-match.ts';
 export { buildOpenApi } from './openapi.ts';
 export { filterOf, linkPages, namesIn, type Page, pageOf, pageQuery, type PageRequest } from './paging.ts';

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DomainError } from '#kernel';
 import { ConfigModule, loadConfig } from '../config/index.ts';
 import { RedisModule } from '../redis/index.ts';
-import { configureHttp, httpAdapter } from './http-app.ts';
+import { httpAdapter } from './http-adapter.ts';
+import { configureHttp } from './http-app.ts';
 import type { Principal } from './principal.ts';
 
 const handled = vi.fn<() => string>(() => 'done');
@@ -49,9 +50,10 @@ describe('rate limits', { timeout: 30_000 }, () => {
   let app: NestFastifyApplication;
 
   async function start(variables: NodeJS.ProcessEnv = {}): Promise<void> {
-    const config = ConfigModule.forRoot(loadConfig(variables));
-    const module = await Test.createTestingModule({ imports: [config, RedisModule, TestModule] }).compile();
-    app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter()));
+    const config = loadConfig(variables);
+    const imports = [ConfigModule.forRoot(config), RedisModule, TestModule];
+    const module = await Test.createTestingModule({ imports }).compile();
+    app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
     await app.init();
   }
 

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts';
 import { ConfigModule, loadConfig } from '../config/index.ts';
 import { Redis, RedisModule } from '../redis/index.ts';
-import { configureHttp, httpAdapter } from './http-app.ts';
+import { httpAdapter } from './http-adapter.ts';
+import { configureHttp } from './http-app.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** On a busy machine Redis may be too slow for a moment, and is then not waited for: such a try counts for nothing. */
@@ -94,10 +95,11 @@ describe('a limit of several processes with one Redis', () => {
   it('is one for the apis of an installation', async () => {
     const apps = await Promise.all(
       [1, 2].map(async () => {
-        const config = ConfigModule.forRoot(loadConfig({ REDIS_URL: server.url }));
-        const module = await Test.createTestingModule({ imports: [config, RedisModule] }).compile();
-        const app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter()));
-        return app.init();
+        const config = loadConfig({ REDIS_URL: server.url });
+        const imports = [ConfigModule.forRoot(config), RedisModule];
+        const module = await Test.createTestingModule({ imports }).compile();
+        const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(config));
+        return (await configureHttp(app)).init();
       }),
     );
     let last = 0;

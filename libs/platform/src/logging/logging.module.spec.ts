@@ -55,7 +55,7 @@ describe('the log', () => {
     const module = await Test.createTestingModule({
       imports: [ConfigModule.forRoot(config), RedisModule, loggingModule(config, 'api', stream), TestModule],
     }).compile();
-    app = module.createNestApplication<NestFastifyApplication>(httpAdapter(), { bufferLogs: true });
+    app = module.createNestApplication<NestFastifyApplication>(httpAdapter(config), { bufferLogs: true });
     app.useLogger(app.get(PinoLogger));
     await (await configureHttp(app)).init();
   });
