@@ -16,6 +16,7 @@ import { DeliveriesRequested } from '#libs/notifications/contracts';
 import { Clock, newId } from '#kernel';
 import { Config } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
+import { Metrics } from '#platform/metrics';
 import { Database, fragment } from '#platform/persistence';
 import type { Channel } from '../../libs/delivery/src/channels/channel.ts';
 import { ClaimDelivery } from '../../libs/delivery/src/features/claim-delivery.ts';
@@ -23,9 +24,11 @@ import { OnDeliveriesRequested } from '../../libs/delivery/src/features/on-deliv
 import { SettleAttempt } from '../../libs/delivery/src/features/settle-attempt.ts';
 import { StopSource } from '../../libs/delivery/src/features/stop-source.ts';
 import { SweepLostClaims } from '../../libs/delivery/src/features/sweep-lost-claims.ts';
+import { DeliveryMetrics } from '../../libs/delivery/src/jobs/delivery-metrics.ts';
 import { DeliveryProcessor } from '../../libs/delivery/src/jobs/delivery.processor.ts';
 import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
 import type { TestDatabase } from './database.ts';
+import { parseExposition, totalOf } from './exposition.ts';
 import { migratedDatabase } from './migrated-database.ts';
 
 /** The columns that tests read one by one; the others they compare as a whole. */
@@ -49,6 +52,7 @@ export class Deliveries {
   readonly claims: ClaimDelivery;
   readonly attempts: SettleAttempt;
   readonly sweeper: SweepLostClaims;
+  private readonly measured: DeliveryMetrics;
 
   private constructor(
     private readonly postgres: TestDatabase,
@@ -57,14 +61,15 @@ export class Deliveries {
     this.database = app.get(Database);
     this.claims = app.get(ClaimDelivery);
     this.attempts = app.get(SettleAttempt);
-    this.sweeper = app.get(SweepLostClaims);
+    this.sweeper = app.get(SweepLostClaims, { strict: false });
+    this.measured = app.get(DeliveryMetrics);
   }
 
   static async start(variables = { MAIL_FROM: 'Tocsin <alerts@mail.example.org>' }): Promise<Deliveries> {
     const { config, ...postgres } = await migratedDatabase([deliveryPersistence], variables);
     const module = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryHoldModule],
-      providers: [ClaimDelivery, SettleAttempt, SweepLostClaims],
+      providers: [ClaimDelivery, SettleAttempt, DeliveryMetrics],
     }).compile();
     module.useLogger(false);
     return new Deliveries(postgres, await module.init());
@@ -74,6 +79,12 @@ export class Deliveries {
     await Promise.all([...this.locks.map((lock) => lock.close()), ...this.clients.map((one) => one.end())]);
     await this.app.close();
     await this.postgres.drop();
+  }
+
+  /** What its workers counted so far. */
+  async counted(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
+    const scraped = parseExposition(await this.app.get(Metrics).text());
+    return totalOf(scraped, `tocsin_delivery_${name}`, labels);
   }
 
   /** Makes a notification with its deliveries and returns their ids. */
@@ -135,7 +146,7 @@ export class Deliveries {
   }
 
   lock(): WorkerLock {
-    const lock = new WorkerLock(this.app.get(Config));
+    const lock = new WorkerLock(this.app.get(Config), this.measured);
     this.locks.push(lock);
     return lock;
   }
@@ -152,7 +163,7 @@ export class Deliveries {
       await afterClaim(of[2]);
       return claim;
     };
-    return new DeliveryProcessor(lock, claims, this.attempts, channel, this.app.get(Clock));
+    return new DeliveryProcessor(lock, claims, this.attempts, channel, this.app.get(Clock), this.measured);
   }
 
   /** Counts as they follow from every transition that was published. */

@@ -13,10 +13,12 @@ import { DeliveriesRequested } from '#libs/notifications/contracts';
 import type { Config } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Outbox } from '#platform/messaging';
+import { Metrics } from '#platform/metrics';
 import { Database } from '#platform/persistence';
 import { queuesModule } from '#platform/queues';
 import { deliveriesQueue } from '../../libs/delivery/src/jobs/deliveries-queue.ts';
 import type { TestDatabase } from './database.ts';
+import { parseExposition, type ScrapedFamily } from './exposition.ts';
 import { migratedDatabase } from './migrated-database.ts';
 
 /** The delivery context from a request to a mail server, with a database and a mail server of its own. */
@@ -103,6 +105,11 @@ export class Pipeline {
   /** How many deliveries of a notification are in which state. */
   async counts(app: INestApplicationContext, id: string): Promise<DeliveryCounts> {
     return (await app.get(QueryBus).execute(new FindSourceState({ type: 'notification', id }))).counts;
+  }
+
+  /** The metrics of a process as they are scraped. */
+  async scrape(app: INestApplicationContext): Promise<Map<string, ScrapedFamily>> {
+    return parseExposition(await app.get(Metrics).text());
   }
 
   queue(app: INestApplicationContext): Queue {

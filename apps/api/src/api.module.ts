@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AlertsHttpModule, alertsPersistence } from '#libs/alerts';
-import { DeliveryModule, deliveryPersistence } from '#libs/delivery';
+import { DeliveryHttpModule, deliveryPersistence } from '#libs/delivery';
 import { IdentityHttpModule, identityPersistence } from '#libs/identity';
 import { MarketDataHttpModule, marketDataPersistence } from '#libs/market-data';
 import { NotificationsHttpModule, NotificationsModule, notificationsPersistence } from '#libs/notifications';
@@ -30,7 +30,7 @@ export const contexts = [
     NotificationsHttpModule,
     // In this order: a deletion locks notifications before deliveries, in every process and on every way.
     NotificationsModule,
-    DeliveryModule,
+    DeliveryHttpModule,
   ],
 })
 export class ApiModule {

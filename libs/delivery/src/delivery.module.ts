@@ -19,11 +19,13 @@ import { OnAlertDeleted } from './features/on-alert-deleted.ts';
 import { OnDeliveriesRequested } from './features/on-deliveries-requested.ts';
 import { OnNotificationDeleted } from './features/on-notification-deleted.ts';
 import { ReleaseSendingHandler } from './features/release-sending.ts';
+import { OpenDeliveries } from './features/open-deliveries.ts';
 import { SettleAttempt } from './features/settle-attempt.ts';
 import { StopSource } from './features/stop-source.ts';
 import { SweepLostClaims } from './features/sweep-lost-claims.ts';
 import { TellOfHold } from './features/tell-of-hold.ts';
 import { DeliveriesQueueModule } from './jobs/deliveries-queue.ts';
+import { DeliveryMetrics } from './jobs/delivery-metrics.ts';
 import { DeliveryProcessor } from './jobs/delivery.processor.ts';
 import { EnqueueDeliveries } from './jobs/enqueue-deliveries.ts';
 import { WorkerLock } from './jobs/worker-lock.ts';
@@ -45,6 +47,10 @@ export const deliveryPersistence: ContextPersistence = { entities: [], migration
   exports: [StopSource],
 })
 export class DeliveryModule {}
+
+/** The side of the api. */
+@Module({ imports: [DeliveryModule], providers: [OpenDeliveries] })
+export class DeliveryHttpModule {}
 
 /** The role `relay`: turns due rows into jobs; several may run. */
 @Module({ imports: [DeliveriesQueueModule], providers: [EnqueueDeliveries] })
@@ -73,6 +79,7 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
 @Module({
   imports: [DeliveriesQueueModule, mailerModule],
   providers: [
+    DeliveryMetrics,
     WorkerLock,
     ClaimDelivery,
     SettleAttempt,

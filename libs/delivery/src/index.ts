@@ -1,6 +1,7 @@
 export {
   DeliveryEnqueueModule,
   DeliveryHoldModule,
+  DeliveryHttpModule,
   DeliveryModule,
   deliveryPersistence,
   DeliverySweepModule,

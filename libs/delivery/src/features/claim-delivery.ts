@@ -10,6 +10,8 @@ import { progressOf } from './progress.ts';
 export interface Claim {
   readonly deliveryId: string;
   readonly token: number;
+  readonly channel: string;
+  readonly requestedAt: Date;
   readonly to: string;
   readonly subject: string;
   readonly text: string;
@@ -21,6 +23,8 @@ interface ClaimedRow {
   readonly token: number;
   readonly tainted: boolean;
   readonly notification_id: string;
+  readonly channel: string;
+  readonly requestedAt: Date;
   readonly recipient: string;
   readonly subject: string;
   readonly text: string;
@@ -58,14 +62,23 @@ export class ClaimDelivery {
         attempted as (
           insert into delivery.attempts (id, delivery_id, number, worker_id, provider)
           select ${newId()}, id, claim_token, worker_id, ${provider} from claimed)
-        select claimed.claim_token as token, claimed.tainted, claimed.notification_id, claimed.recipient,
-          claimed.message_id_header, message.subject, message.text, message.html
+        select claimed.claim_token as token, claimed.tainted, claimed.notification_id, claimed.channel,
+          claimed.created_at as "requestedAt", claimed.recipient, claimed.message_id_header, message.subject, message.text, message.html
         from claimed join delivery.messages as message on message.id = claimed.message_id`;
       if (!row) return null;
       const from = row.tainted ? 'retrying' : 'pending';
       await this.outbox.append(progressOf([{ notificationId: row.notification_id, from, to: 'sending' }]));
-      const { token, recipient: to, subject, text, html, message_id_header: messageId } = row;
-      return { deliveryId, token, to, subject, text, html, messageId };
+      const {
+        token,
+        channel,
+        requestedAt,
+        recipient: to,
+        subject,
+        text,
+        html,
+        message_id_header: messageId,
+      } = row;
+      return { deliveryId, token, channel, requestedAt, to, subject, text, html, messageId };
     });
   }
 }

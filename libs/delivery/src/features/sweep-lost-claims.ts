@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import type { Counter } from '@prometheus-io/client';
 import { Outbox } from '#platform/messaging';
+import { Metrics } from '#platform/metrics';
 import { Database } from '#platform/persistence';
 import { maxAttempts } from '../domain/backoff.ts';
 import { livenessClass } from './liveness.ts';
@@ -14,10 +16,19 @@ const batchSize = 500;
  */
 @Injectable()
 export class SweepLostClaims {
+  private readonly swept: Counter<'status'>;
+
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.swept = metrics.counter(
+      'tocsin_delivery_swept_claims_total',
+      'Claims taken from workers that are gone, by the status after it: retrying (tainted) or unknown.',
+      ['status'],
+    );
+  }
 
   /** Returns how many claims it took away. */
   async sweep(): Promise<number> {
@@ -68,6 +79,9 @@ export class SweepLostClaims {
         taken.map(({ notification_id: notificationId, to }) => ({ notificationId, from: 'sending', to })),
       ),
     );
+    await this.database.afterCommit(async () => {
+      for (const { to: status } of taken) this.swept.inc({ status });
+    });
     return held.length;
   }
 }

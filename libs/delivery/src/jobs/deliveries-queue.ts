@@ -1,6 +1,7 @@
 import { BullModule, InjectQueue } from '@nestjs/bullmq';
 import { Logger, Module } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { Metrics, remembered } from '#platform/metrics';
 import { onceAnOutage } from '#platform/queues';
 
 export const deliveriesQueue = 'deliveries';
@@ -20,12 +21,22 @@ export interface DeliveryJob {
   readonly version: number;
 }
 
+const jobStates = ['waiting', 'active', 'delayed', 'failed'] as const;
 const queue = BullModule.registerQueue({ name: deliveriesQueue });
 
 /** Registered once, whatever roles a process has. */
 @Module({ imports: [queue], exports: [queue] })
 export class DeliveriesQueueModule {
-  constructor(@InjectQueue(deliveriesQueue) deliveries: Queue) {
+  constructor(@InjectQueue(deliveriesQueue) deliveries: Queue, metrics: Metrics) {
     deliveries.on('error', onceAnOutage(new Logger('DeliveriesQueue')));
+    // Not one question a scrape while the queue's server is away: they would all wait for it.
+    const jobs = remembered(() => deliveries.getJobCounts(...jobStates), 1_000);
+    metrics.gauge(
+      'tocsin_queue_jobs',
+      'Jobs on the queue by state: waiting, active, delayed or failed. Every worker tells the same.',
+      ['queue', 'state'],
+      async () =>
+        Object.entries(await jobs()).map(([state, count]) => [{ queue: deliveriesQueue, state }, count]),
+    );
   }
 }

@@ -9,6 +9,7 @@ import type { DeliveryState } from '../contracts/index.ts';
 import { type Claim, ClaimDelivery } from '../features/claim-delivery.ts';
 import { type Attempted, SettleAttempt } from '../features/settle-attempt.ts';
 import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
+import { DeliveryMetrics } from './delivery-metrics.ts';
 import type { LockSession } from './lock-session.ts';
 import { WorkerLock } from './worker-lock.ts';
 
@@ -35,6 +36,7 @@ export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
     private readonly attempts: SettleAttempt,
     private readonly channel: Channel,
     private readonly clock: Clock,
+    private readonly measured: DeliveryMetrics,
   ) {
     super();
   }
@@ -47,9 +49,13 @@ export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
     }
     return this.lock.hold(async (session) => {
       const claim = await this.claims.claim(deliveryId, version, session.workerId, this.channel.provider);
+      this.measured.claims.inc({ outcome: claim ? 'claimed' : 'skipped' });
       if (!claim) return 'skipped';
       const attempted = await this.handOver(claim, session);
-      return (await this.settle(claim, attempted)) ?? 'overtaken';
+      this.measured.attempted(claim, this.channel.provider, attempted);
+      const status = (await this.settle(claim, attempted)) ?? 'overtaken';
+      this.measured.settled.inc({ status });
+      return status;
     });
   }
 

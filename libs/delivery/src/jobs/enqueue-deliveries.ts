@@ -1,7 +1,9 @@
 import { InjectQueue } from '@nestjs/bullmq';
 import { Injectable } from '@nestjs/common';
+import type { Counter } from '@prometheus-io/client';
 import type { Queue } from 'bullmq';
 import { within } from '#platform/lifecycle';
+import { Metrics } from '#platform/metrics';
 import { Database } from '#platform/persistence';
 import { QueueEpoch, queuePatienceMs } from '#platform/queues';
 import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
@@ -14,11 +16,22 @@ const batchSize = 1_000;
  */
 @Injectable()
 export class EnqueueDeliveries {
+  private readonly added: Counter<'queue'>;
+  private readonly failed: Counter<'queue'>;
+
   constructor(
     @InjectQueue(deliveriesQueue) private readonly queue: Queue<DeliveryJob>,
     private readonly epoch: QueueEpoch,
     private readonly database: Database,
-  ) {}
+    metrics: Metrics,
+  ) {
+    this.added = metrics.counter('tocsin_queue_added_jobs_total', 'Jobs put on the queue.', ['queue']);
+    this.failed = metrics.counter(
+      'tocsin_queue_failures_total',
+      'Rounds that put nothing on the queue, because its server is away or slow; the next one follows in a second.',
+      ['queue'],
+    );
+  }
 
   /**
    * Returns how many jobs it put there.
@@ -26,7 +39,7 @@ export class EnqueueDeliveries {
    */
   async enqueueDue(): Promise<number> {
     // Before anything is put there: what is lost meanwhile is marked with a name that nobody goes by any more.
-    const epoch = await this.epoch.current();
+    const epoch = await this.asked(this.epoch.current());
     let enqueued = 0;
     for (let marked = batchSize; marked === batchSize; enqueued += marked)
       marked = await this.enqueueBatch(epoch);
@@ -48,7 +61,8 @@ export class EnqueueDeliveries {
       // A job that still waits swallows its repetition; one that ended is gone and leaves its id free.
       opts: { jobId: `delivery-${id}-${version}`, removeOnComplete: true, removeOnFail: true },
     }));
-    await within(queuePatienceMs, this.queue.addBulk(jobs));
+    await this.asked(within(queuePatienceMs, this.queue.addBulk(jobs)));
+    this.added.inc({ queue: deliveriesQueue }, jobs.length);
     // After the jobs exist: a crash in between repeats them. Never waits for a row, so it cannot deadlock.
     const marked = await this.database.sql`
       update delivery.deliveries set enqueued_at = now(), enqueued_in = ${epoch}
@@ -60,5 +74,15 @@ export class EnqueueDeliveries {
         for update of delivery skip locked))
       returning id`;
     return marked.length;
+  }
+
+  /** What the queue answers; counts when it does not. */
+  private async asked<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } catch (error) {
+      this.failed.inc({ queue: deliveriesQueue });
+      throw error;
+    }
   }
 }

@@ -2,6 +2,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { RelayModule } from '#platform/messaging';
 import { Database } from '#platform/persistence';
+import { totalOf } from '../../../../test/support/exposition.ts';
 import { Pipeline } from '../../../../test/support/pipeline.ts';
 import { type QueueServer, startQueueServer } from '../../../../test/support/queue-server.ts';
 import { DeliveryEnqueueModule, DeliverySweepModule, DeliveryWorkerModule } from '../index.ts';
@@ -45,6 +46,18 @@ describe('the whole way from a request to a mail server', () => {
     expect(await pipeline.queue(app).count()).toBe(0);
     await app.get(Database).sql`delete from delivery.hold`;
     await expect.poll(() => pipeline.counts(app, id), { timeout: 15_000 }).toMatchObject({ sent: 3 });
+  });
+
+  it('counts the jobs on the queue', async () => {
+    const relay = await pipeline.run(RelayModule, DeliveryEnqueueModule);
+    const waiting = async () =>
+      totalOf(await pipeline.scrape(relay), 'tocsin_queue_jobs', { queue: 'deliveries', state: 'waiting' });
+    expect(await waiting()).toBe(0);
+    await pipeline.request(relay, 3);
+    await expect.poll(waiting, { timeout: 15_000 }).toBe(3);
+    const families = await pipeline.scrape(relay);
+    expect(totalOf(families, 'tocsin_queue_added_jobs_total')).toBe(3);
+    expect(totalOf(families, 'tocsin_queue_failures_total')).toBe(0);
   });
 
   it('brings a lost job back', async () => {

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { RelayModule } from '#platform/messaging';
+import { totalOf } from '../../../../test/support/exposition.ts';
 import { Pipeline } from '../../../../test/support/pipeline.ts';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts';
 import { DeliveryEnqueueModule, DeliverySweepModule, DeliveryWorkerModule } from '../index.ts';
@@ -73,6 +74,9 @@ describe('deliveries while Redis comes and goes', () => {
     await redis.stop('SIGKILL');
     const id = await pipeline.request(app, 3);
     await expect(app.get(EnqueueDeliveries, { strict: false }).enqueueDue()).rejects.toThrow('offline');
+    const families = await pipeline.scrape(app);
+    expect(totalOf(families, 'tocsin_queue_failures_total')).toBeGreaterThan(0);
+    expect(families.get('tocsin_queue_jobs')?.samples).toEqual([]);
     await redis.start();
     await sentOnce(app, id, 3);
   });

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, Logger } from '@nestjs/common';
 import { Config } from '#platform/config';
+import { DeliveryMetrics } from './delivery-metrics.ts';
 import { LockSession } from './lock-session.ts';
 
 /** Keeps this worker's liveness lock, and takes a new id whenever the old one cannot be trusted any more. */
@@ -11,7 +12,10 @@ export class WorkerLock {
   private opening: Promise<LockSession> | undefined;
   private closed = false;
 
-  constructor(private readonly config: Config) {}
+  constructor(
+    private readonly config: Config,
+    private readonly measured: DeliveryMetrics,
+  ) {}
 
   /**
    * Runs `work` under the lock. Its error leaves open what it has claimed: the id is given up, so that the
@@ -46,6 +50,7 @@ export class WorkerLock {
   }
 
   private async open(): Promise<LockSession> {
+    if (this.session) this.measured.fenced.inc();
     for (let failures = 0; ; failures += 1) {
       if (this.closed || this.config.databaseUrl === null) throw new Error('The worker is stopping.');
       try {
