@@ -1,4 +1,6 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { newId } from '#kernel';
 import { type Api, type Caller, startApi } from '../support/api.ts';
 
 interface Versioned {
@@ -45,6 +47,15 @@ const send = (id: string, ifMatch: string, body?: object) =>
     body,
     headers: { 'if-match': ifMatch },
   });
+const changes = { alerts: { note: 'sell?' }, notifications: { subject: 'Ether' } };
+const edit = (kind: Kind, id: string, ifMatch?: string, body: object = changes[kind]) =>
+  api.call<Versioned>({
+    method: 'PATCH',
+    url: `/v1/${kind}/${id}`,
+    as: ada,
+    body,
+    headers: ifMatch === undefined ? {} : { 'if-match': ifMatch },
+  });
 const stale = (kind: Kind, current: number) => ({
   status: 412,
   headers: { etag: `"${current}"` },
@@ -84,6 +95,49 @@ describe.each(each)('one of %s', (kind) => {
     const id = await created(kind);
     const { status } = await remove(kind, id, '"1"');
     expect((await remove(kind, id, '"1"')).status).toBe(status);
+  });
+});
+
+describe.each(['notifications'] as const)('an edit of one of %s', (kind) => {
+  it('counts, and is answered with the new version', async () => {
+    const id = await created(kind);
+    expect(await edit(kind, id)).toMatchObject({
+      status: 200,
+      headers: { etag: '"2"' },
+      body: { version: 2 },
+    });
+    expect((await get(kind, id)).headers['etag']).toBe('"2"');
+  });
+
+  it('is made to the version that is expected and to no other', async () => {
+    const id = await created(kind);
+    expect((await edit(kind, id, '"1"')).status).toBe(200);
+    expect(await edit(kind, id, '"1"')).toMatchObject(stale(kind, 2));
+    expect((await get(kind, id)).body.version).toBe(2);
+    expect(await edit(kind, id, '"2", 3')).toMatchObject({ status: 400 });
+    expect(await edit(kind, newId(), '*')).toMatchObject({ status: 404 });
+  });
+
+  it('is made once when two with one entity tag arrive at the same moment', async () => {
+    const id = await created(kind);
+    const holder = new Client({ connectionString: api.config.databaseUrl ?? '' });
+    await holder.connect();
+    await holder.query('begin');
+    await holder.query(`select from ${kind}.${kind} where id = $1 for update`, [id]);
+    const edits = [edit(kind, id, '"1"'), edit(kind, id, '"1"')];
+    const waiting = async () =>
+      (
+        await holder.query(
+          "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+        )
+      ).rowCount;
+    await expect.poll(waiting, { timeout: 10_000 }).toBe(2);
+    await holder.query('rollback');
+    await holder.end();
+    const answers = await Promise.all(edits);
+    expect(answers.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 412]);
+    expect(answers.find(({ status }) => status === 412)).toMatchObject(stale(kind, 2));
+    expect((await get(kind, id)).body.version).toBe(2);
   });
 });
 

@@ -51,7 +51,7 @@ export async function startNotifications(adminUrl: string) {
   /** Calls a route as this person. */
   async function call(
     principal: Principal,
-    method: 'GET' | 'POST' | 'DELETE',
+    method: 'GET' | 'POST' | 'PATCH' | 'DELETE',
     url: string,
     payload?: object,
   ) {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import type { ContextPersistence } from '#platform/persistence';
 import { CreateNotificationHandler } from './features/create-notification.ts';
 import { DeleteNotificationHandler } from './features/delete-notification.ts';
+import { EditNotificationHandler } from './features/edit-notification.ts';
 import { FindNotificationHandler } from './features/find-notification.ts';
 import { FindNotificationsOfAlertHandler } from './features/find-notifications-of-alert.ts';
 import { ListNotificationDeliveriesHandler } from './features/list-notification-deliveries.ts';
@@ -29,6 +30,7 @@ export const notificationsPersistence: ContextPersistence = {
     AlertLocks,
     RecipientRule,
     CreateNotificationHandler,
+    EditNotificationHandler,
     SendNotificationHandler,
     FindNotificationHandler,
     ListNotificationsHandler,

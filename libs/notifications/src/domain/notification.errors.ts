@@ -7,12 +7,17 @@ export const notDraft = (status: string) =>
   new DomainError(
     'conflict',
     'notifications.not-draft',
-    `Only a draft can be sent; this notification is ${status}.`,
+    `Only a draft can be changed or sent; this notification is ${status}.`,
   );
 
 export const noRecipients = () =>
   new DomainError('invalid', 'notifications.no-recipients', 'Nobody is named to send this to.', [
     { pointer: '/recipients', detail: 'Name at least one recipient.' },
+  ]);
+
+export const nothingToSay = () =>
+  new DomainError('invalid', 'notifications.nothing-to-say', 'There is nothing to say.', [
+    { pointer: '/message', detail: 'Give a message or a line item.' },
   ]);
 
 export const recipientNotOwn = () =>

@@ -41,6 +41,46 @@ describe('A draft', () => {
     expect(notification.pullEvents()).toEqual([]);
   });
 
+  it('changes in what is given, and counts that as an edit', () => {
+    const notification = draft();
+    notification.edit({ subject: 'Ether today', recipients: [bob] });
+    expect(notification).toMatchObject({
+      subject: 'Ether today',
+      message: '…',
+      recipients: [bob],
+      status: 'draft',
+      version: 2,
+    });
+    notification.edit({ message: 'Hello' });
+    expect(notification).toMatchObject({ subject: 'Ether today', message: 'Hello', version: 3 });
+  });
+
+  it('says something, be it a message or a line item, when it is written and after each edit', () => {
+    const nothingToSay = expect.objectContaining({
+      code: 'notifications.nothing-to-say',
+      faults: [expect.objectContaining({ pointer: '/message' })],
+    });
+    const said = { ownerId: 'owner', subject: 'Bitcoin', message: ' \n', lineItems: [], recipients: [] };
+    expect(() => Notification.draft(said, now)).toThrow(nothingToSay);
+    const notification = draft();
+    expect(() => notification.edit({ message: ' ' })).toThrow(nothingToSay);
+    expect(notification).toMatchObject({ message: '…', version: 1 });
+    notification.edit({ message: '', lineItems: [emptyLineItem('BTC-USD', 'USD', ['price'])] });
+    expect(() => notification.edit({ lineItems: [] })).toThrow(nothingToSay);
+    notification.edit({ lineItems: [], message: 'Hello' });
+    expect(notification).toMatchObject({ message: 'Hello', lineItems: [], version: 3 });
+  });
+
+  it('that is sent or deleted cannot be changed any more', () => {
+    const deleted = draft();
+    deleted.delete(left({}), now);
+    for (const notification of [sent(), deleted]) {
+      expect(() => notification.edit({ subject: 'Ether' })).toThrow(
+        expect.objectContaining({ kind: 'conflict', code: 'notifications.not-draft' }),
+      );
+    }
+  });
+
   it('goes to its stored recipients, which is no edit', () => {
     const notification = draft();
     notification.address(null);

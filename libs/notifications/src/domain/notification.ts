@@ -3,7 +3,7 @@ import { DeliveriesRequested, type Recipient } from '../contracts/index.ts';
 import { allAccepted, type Deletion, outcomeOf, type Remains, settle } from './deletion.ts';
 import { type DeliveryCounts, noDeliveries } from './delivery-counts.ts';
 import type { LineItem } from './line-item.ts';
-import { alreadySent, noRecipients, notDraft } from './notification.errors.ts';
+import { alreadySent, nothingToSay, noRecipients, notDraft } from './notification.errors.ts';
 import { type NotificationStatus, statusOf } from './notification-status.ts';
 
 export const notificationKinds = ['manual', 'alert', 'digest', 'campaign'] as const;
@@ -22,12 +22,16 @@ export interface Mail {
   readonly html: string;
 }
 
-interface Draft {
-  readonly ownerId: string;
+/** What a draft says, and to whom. */
+interface Said {
   readonly subject: string;
   readonly message: string;
   readonly lineItems: readonly LineItem[];
   readonly recipients: readonly Recipient[];
+}
+
+interface Draft extends Said {
+  readonly ownerId: string;
 }
 
 interface Telling {
@@ -43,8 +47,8 @@ export class Notification extends Aggregate {
   readonly id!: string;
   readonly kind!: NotificationKind;
   readonly ownerId!: string;
-  readonly subject!: string;
-  readonly message!: string;
+  subject!: string;
+  message!: string;
   lineItems!: readonly LineItem[];
   recipients!: readonly Recipient[];
   readonly firings!: readonly Firing[];
@@ -64,7 +68,9 @@ export class Notification extends Aggregate {
     Object.assign(this, fields);
   }
 
+  /** @throws DomainError notifications.nothing-to-say */
   static draft(draft: Draft, now: Date): Notification {
+    assertSaysSomething(draft.message, draft.lineItems);
     return new Notification({ ...fresh(now), ...draft, kind: 'manual' });
   }
 
@@ -85,11 +91,24 @@ export class Notification extends Aggregate {
   }
 
   /**
+   * Changes what is given of a draft.
+   * @throws DomainError notifications.not-draft, notifications.nothing-to-say
+   */
+  edit(changes: { readonly [Part in keyof Said]?: Said[Part] | undefined }): void {
+    this.assertDraft();
+    const { subject = this.subject, message = this.message } = changes;
+    const { lineItems = this.lineItems, recipients = this.recipients } = changes;
+    assertSaysSomething(message, lineItems);
+    Object.assign(this, { subject, message, lineItems, recipients });
+    this.version += 1;
+  }
+
+  /**
    * Settles to whom a draft goes; a given list replaces the stored one.
    * @throws DomainError notifications.not-draft, notifications.no-recipients
    */
   address(recipients: readonly Recipient[] | null): void {
-    if (this.status !== 'draft' && this.status !== 'scheduled') throw notDraft(this.status);
+    this.assertDraft();
     if (recipients) {
       this.recipients = recipients;
       this.version += 1;
@@ -124,11 +143,19 @@ export class Notification extends Aggregate {
     return this.deletion;
   }
 
+  private assertDraft(): void {
+    if (this.status !== 'draft' && this.status !== 'scheduled') throw notDraft(this.status);
+  }
+
   private refreshStatus(): void {
     const { requested, counts } = this;
     const scheduled = this.sendAt !== null;
     this.status = statusOf({ deleted: this.deletion !== null, scheduled, requested, counts });
   }
+}
+
+function assertSaysSomething(message: string, lineItems: readonly LineItem[]): void {
+  if (message.trim() === '' && lineItems.length === 0) throw nothingToSay();
 }
 
 const fresh = (now: Date) => ({

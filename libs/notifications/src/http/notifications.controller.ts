@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -17,6 +17,7 @@ import { Idempotent, replayed } from '#platform/idempotency';
 import { outstandingStatuses } from '../domain/notification-status.ts';
 import { CreateNotification } from '../features/create-notification.ts';
 import { DeleteNotification } from '../features/delete-notification.ts';
+import { EditNotification } from '../features/edit-notification.ts';
 import { FindNotification } from '../features/find-notification.ts';
 import { ListNotificationDeliveries } from '../features/list-notification-deliveries.ts';
 import { ListNotifications } from '../features/list-notifications.ts';
@@ -110,6 +111,23 @@ export class NotificationsController {
     @CurrentPrincipal() principal: Principal,
     @Param('id', { schema: dto.notificationId }) id: string,
   ): Promise<NotificationView> {
+    return this.queries.execute(new FindNotification(principal, id));
+  }
+
+  @Patch(':id')
+  @ApiOperation({
+    summary: 'Change a draft',
+    description: 'What is given replaces what is stored; the rules are those of its creation.',
+  })
+  @VersionedResponse({ status: 200, standardSchema: answers.notification, description: 'The changed draft.' })
+  @ApiProblems(400, 401, 403, 404, 409, 413, 415, 422)
+  async editNotification(
+    @CurrentPrincipal() principal: Principal,
+    @Param('id', { schema: dto.notificationId }) id: string,
+    @IfMatch() expected: ExpectedVersions,
+    @Body({ schema: dto.editBody }) body: dto.EditBody,
+  ): Promise<NotificationView> {
+    await this.commands.execute(new EditNotification(principal, id, expected, body));
     return this.queries.execute(new FindNotification(principal, id));
   }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { filterOf, isOneLine, isStorable, pageQuery } from '#platform/http';
+import { changesOf, filterOf, isOneLine, isStorable, pageQuery } from '#platform/http';
 import { quoteFields } from '../domain/line-item.ts';
 import { notificationStatuses } from '../domain/notification-status.ts';
 import { notificationKinds } from '../domain/notification.ts';
@@ -52,40 +52,45 @@ const lineItemInput = z
   })
   .meta({ id: 'LineItemInput' });
 
+const subject = z
+  .string()
+  .trim()
+  .min(1, 'Give a subject.')
+  .max(200, 'A subject has at most 200 characters.')
+  .refine(isOneLine, 'A subject has no line breaks or control characters.')
+  .describe('Subject of the mail, one line.')
+  .meta({ example: 'Bitcoin today' });
+
+const message = z
+  .string()
+  .max(10_000, 'A message has at most 10,000 characters.')
+  .refine(isStorable, 'A message is plain text without NUL characters.')
+  .describe('Plain text; line breaks are kept.')
+  .meta({ example: 'The market this morning:' });
+
+const lineItems = z
+  .array(lineItemInput)
+  .max(20, 'Name at most 20 line items.')
+  .describe('Market values to quote, taken when sending begins.');
+
 export const createBody = z
   .strictObject({
-    subject: z
-      .string()
-      .trim()
-      .min(1, 'Give a subject.')
-      .max(200, 'A subject has at most 200 characters.')
-      .refine(isOneLine, 'A subject has no line breaks or control characters.')
-      .describe('Subject of the mail, one line.')
-      .meta({ example: 'Bitcoin today' }),
-    message: z
-      .string()
-      .max(10_000, 'A message has at most 10,000 characters.')
-      .refine(isStorable, 'A message is plain text without NUL characters.')
-      .default('')
-      .describe('Plain text; line breaks are kept.')
-      .meta({ example: 'The market this morning:' }),
-    lineItems: z
-      .array(lineItemInput)
-      .max(20, 'Name at most 20 line items.')
-      .default([])
-      .describe('Market values to quote, taken when sending begins.'),
+    subject,
+    message: message.default(''),
+    lineItems: lineItems.default([]),
     recipients: recipients.default([]),
     sendAt: z
       .null('Sending at a given time is not available yet; leave sendAt null and send the draft.')
       .optional()
       .describe('Reserved for scheduling; null.'),
   })
-  .refine(({ message, lineItems }) => message.trim() !== '' || lineItems.length > 0, {
-    path: ['message'],
-    error: 'Give a message or a line item; there is nothing to say.',
-  })
   .meta({ id: 'NotificationInput' });
 export type CreateBody = z.infer<typeof createBody>;
+
+export const editBody = changesOf({ subject, message, lineItems, recipients }).meta({
+  id: 'NotificationChanges',
+});
+export type EditBody = z.infer<typeof editBody>;
 
 export const sendBody = z
   .strictObject({ recipients: recipients.optional() })

@@ -53,6 +53,43 @@ async function requested(): Promise<
   return rows.flatMap(({ payload }) => payload.deliveries);
 }
 
+/** What a draft cannot say or name, when it is written and when it is changed. */
+const refusedTexts: [string, object, string][] = [
+  ['no subject', { subject: '  ' }, '/subject'],
+  ['a subject that is too long', { subject: 'x'.repeat(201) }, '/subject'],
+  ['a subject with a line break', { subject: 'Hello\r\nBcc: eve@example.org' }, '/subject'],
+  ['a subject with NUL', { subject: 'Hel\0lo' }, '/subject'],
+  ['a subject with half a character', { subject: 'Hello \ud83d' }, '/subject'],
+  ['a message that is too long', { message: 'x'.repeat(10_001) }, '/message'],
+  ['a message with NUL', { message: 'Hel\0lo' }, '/message'],
+  ['a message with half a character', { message: 'Hello \ud83d' }, '/message'],
+  ['nothing to say', { message: ' ', lineItems: [] }, '/message'],
+  ['an unknown field', { lineItems: [{ symbol: 'BTC-USD', fields: ['colour'] }] }, '/lineItems/0/fields/0'],
+  [
+    'a field named twice',
+    { lineItems: [{ symbol: 'BTC-USD', fields: ['price', 'price'] }] },
+    '/lineItems/0/fields',
+  ],
+  ['no field', { lineItems: [{ symbol: 'BTC-USD', fields: [] }] }, '/lineItems/0/fields'],
+  ['a symbol with NUL', { lineItems: [{ symbol: 'BTC\0', fields: ['price'] }] }, '/lineItems/0/symbol'],
+  ['too many line items', { lineItems: Array.from({ length: 21 }, () => lineItems[0]) }, '/lineItems'],
+  ['an address with a line break', { recipients: [to('ada@example.org\r\nx: y')] }, '/recipients/0/to'],
+  ['an address with NUL', { recipients: [to('ada\0@example.org')] }, '/recipients/0/to'],
+  ['something that is no address', { recipients: [to('ada')] }, '/recipients/0/to'],
+  [
+    'an unknown channel',
+    { recipients: [{ channel: 'pigeon', to: 'ada@example.org' }] },
+    '/recipients/0/channel',
+  ],
+  ['an address twice', { recipients: [to('ada@example.org'), to('ADA@example.org')] }, '/recipients/1/to'],
+  [
+    'too many recipients',
+    { recipients: Array.from({ length: 1001 }, (_, index) => to(`r${index}@example.org`)) },
+    '/recipients',
+  ],
+  ['an unknown property', { colour: 'red' }, '/colour'],
+];
+
 describe('POST /v1/notifications', () => {
   it('answers the draft, its symbols in their canonical form and without values yet', async () => {
     const answer = await create(operator);
@@ -88,39 +125,7 @@ describe('POST /v1/notifications', () => {
 
   it.each<[string, object, string]>([
     ['a time to send at', { sendAt: '2026-12-01T08:00:00Z' }, '/sendAt'],
-    ['no subject', { subject: '  ' }, '/subject'],
-    ['a subject that is too long', { subject: 'x'.repeat(201) }, '/subject'],
-    ['a subject with a line break', { subject: 'Hello\r\nBcc: eve@example.org' }, '/subject'],
-    ['a subject with NUL', { subject: 'Hel\0lo' }, '/subject'],
-    ['a subject with half a character', { subject: 'Hello \ud83d' }, '/subject'],
-    ['a message that is too long', { message: 'x'.repeat(10_001) }, '/message'],
-    ['a message with NUL', { message: 'Hel\0lo' }, '/message'],
-    ['a message with half a character', { message: 'Hello \ud83d' }, '/message'],
-    ['nothing to say', { message: ' ', lineItems: [] }, '/message'],
-    ['an unknown field', { lineItems: [{ symbol: 'BTC-USD', fields: ['colour'] }] }, '/lineItems/0/fields/0'],
-    [
-      'a field named twice',
-      { lineItems: [{ symbol: 'BTC-USD', fields: ['price', 'price'] }] },
-      '/lineItems/0/fields',
-    ],
-    ['no field', { lineItems: [{ symbol: 'BTC-USD', fields: [] }] }, '/lineItems/0/fields'],
-    ['a symbol with NUL', { lineItems: [{ symbol: 'BTC\0', fields: ['price'] }] }, '/lineItems/0/symbol'],
-    ['too many line items', { lineItems: Array.from({ length: 21 }, () => lineItems[0]) }, '/lineItems'],
-    ['an address with a line break', { recipients: [to('ada@example.org\r\nx: y')] }, '/recipients/0/to'],
-    ['an address with NUL', { recipients: [to('ada\0@example.org')] }, '/recipients/0/to'],
-    ['something that is no address', { recipients: [to('ada')] }, '/recipients/0/to'],
-    [
-      'an unknown channel',
-      { recipients: [{ channel: 'pigeon', to: 'ada@example.org' }] },
-      '/recipients/0/channel',
-    ],
-    ['an address twice', { recipients: [to('ada@example.org'), to('ADA@example.org')] }, '/recipients/1/to'],
-    [
-      'too many recipients',
-      { recipients: Array.from({ length: 1001 }, (_, index) => to(`r${index}@example.org`)) },
-      '/recipients',
-    ],
-    ['an unknown property', { colour: 'red' }, '/colour'],
+    ...refusedTexts,
   ])('refuses %s', async (_, given, pointer) => {
     const answer = await create(operator, given);
     expect(answer).toMatchObject({
@@ -140,6 +145,102 @@ describe('POST /v1/notifications', () => {
     expect(others).toMatchObject({ status: 403, body: { code: 'notifications.recipient-not-own' } });
     const unverified = bench.outside.person('user', { email: 'new@example.org', emailVerified: false });
     expect((await create(unverified, { recipients: [to('new@example.org')] })).status).toBe(403);
+  });
+});
+
+describe('PATCH /v1/notifications/{id}', () => {
+  const edit = (principal: Principal, id: string, given: object) =>
+    bench.call(principal, 'PATCH', `/v1/notifications/${id}`, given);
+
+  it('changes what is given and answers the whole draft, an edit later', async () => {
+    const id = await created(operator);
+    const before = (await get(operator, id)).body;
+    const first = await edit(operator, id, { subject: ' Ether today ', recipients: [to('eve@example.org')] });
+    const expected = { ...before, subject: 'Ether today', recipients: [to('eve@example.org')], version: 2 };
+    expect(first).toMatchObject({ status: 200, headers: { etag: '"2"' } });
+    expect(first.body).toStrictEqual(expected);
+    const second = await edit(operator, id, {
+      message: '',
+      lineItems: [{ symbol: 'eth-usd', fields: ['price'] }],
+    });
+    expect(second.body).toMatchObject({
+      subject: 'Ether today',
+      message: '',
+      lineItems: [{ symbol: 'ETH-USD', fields: ['price'], values: null }],
+      version: 3,
+    });
+    expect((await get(operator, id)).body).toStrictEqual(second.body);
+    const sent = await send(operator, id);
+    expect(sent).toMatchObject({ status: 202, body: { version: 3, recipients: [to('eve@example.org')] } });
+    const [owed] = (await requested()).filter(({ notificationId }) => notificationId === id);
+    expect(owed).toMatchObject({ subject: 'Ether today', recipients: [to('eve@example.org')] });
+  });
+
+  it.each<[string, object, string]>([
+    ['nothing', {}, ''],
+    ['a message that is null', { message: null }, '/message'],
+    ['another status', { status: 'sent' }, '/status'],
+    ...refusedTexts,
+  ])('refuses %s', async (_, given, pointer) => {
+    const id = await created(operator);
+    const answer = await edit(operator, id, given);
+    expect(answer).toMatchObject({
+      status: 422,
+      body: { errors: [{ pointer, detail: expect.any(String) }] },
+    });
+    expect((await get(operator, id)).body).toMatchObject({ subject: 'Bitcoin today', version: 1 });
+  });
+
+  it('refuses what would leave nothing to say', async () => {
+    const id = await created(operator, { message: '' });
+    expect(await edit(operator, id, { lineItems: [] })).toMatchObject({
+      status: 422,
+      body: { code: 'notifications.nothing-to-say', errors: [{ pointer: '/message' }] },
+    });
+    expect((await edit(operator, id, { lineItems: [], message: 'Hello' })).status).toBe(200);
+  });
+
+  it('refuses unknown symbols, each with its place', async () => {
+    const id = await created(operator);
+    const items = [lineItems[0], { symbol: 'NOPE', fields: ['price'] }];
+    expect(await edit(operator, id, { lineItems: items })).toMatchObject({
+      status: 422,
+      body: { code: 'notifications.unknown-symbol', errors: [{ pointer: '/lineItems/1/symbol' }] },
+    });
+  });
+
+  it('lets a user name their own verified address, and nobody else', async () => {
+    const id = await created(user, { recipients: [] });
+    expect(await edit(user, id, { recipients: [to('bob@example.org')] })).toMatchObject({
+      status: 403,
+      body: { code: 'notifications.recipient-not-own' },
+    });
+    expect((await get(user, id)).body).toMatchObject({ recipients: [], version: 1 });
+    expect((await edit(user, id, { recipients: [to('ADA@example.org')] })).status).toBe(200);
+  });
+
+  it('comes too late for what is sent or deleted', async () => {
+    const [sent, deleted] = [await created(operator), await created(operator)];
+    await send(operator, sent);
+    await bench.call(operator, 'DELETE', `/v1/notifications/${deleted}`);
+    for (const id of [sent, deleted]) {
+      expect(await edit(operator, id, { subject: 'Ether' })).toMatchObject({
+        status: 409,
+        body: { code: 'notifications.not-draft' },
+      });
+      expect((await get(operator, id)).body).toMatchObject({ subject: 'Bitcoin today', version: 1 });
+    }
+  });
+
+  it('is shared among operators, and a 404 for what does not exist or is not to be seen', async () => {
+    const id = await created(operator);
+    for (const hidden of [newId(), id]) {
+      expect(await edit(user, hidden, { subject: 'Ether' })).toMatchObject({
+        status: 404,
+        body: { code: 'notifications.not-found' },
+      });
+    }
+    expect((await edit(bench.outside.person('operator'), id, { subject: 'Ether' })).status).toBe(200);
   });
 });
 

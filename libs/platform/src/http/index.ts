@@ -1,4 +1,5 @@
 export { ApiProblem, ApiProblems } from './api-problems.ts';
+export { changesOf } from './changes.ts';
 export { decimalInput, decimalOutput } from './decimal.ts';
 export { httpAdapter } from './http-adapter.ts';
 export { configureHttp } from './http-app.ts';
