@@ -22,15 +22,20 @@ describe('a line of output as people read it', () => {
     );
   });
 
-  it('shows what was asked and answered', () => {
-    const fields = {
-      msg: 'request completed',
-      req: { method: 'GET', path: '/v1/alerts' },
-      res: { statusCode: 404 },
-    };
-    expect(readableLine('api', record(fields))).toBe(
-      '09:05:07 api      request completed (GET /v1/alerts 404)',
-    );
+  it('shows what was asked and refused, and no request that was answered', () => {
+    const request = (statusCode: number, level = 30) =>
+      readableLine(
+        'api',
+        record({
+          level,
+          msg: 'request completed',
+          req: { method: 'GET', path: '/v1/alerts' },
+          res: { statusCode },
+        }),
+      );
+    expect(request(404)).toBe('09:05:07 api      request completed (GET /v1/alerts 404)');
+    expect(request(503, 40)).toBe('09:05:07 api      WARN request completed (GET /v1/alerts 503)');
+    expect([request(200), request(304)]).toEqual([undefined, undefined]);
   });
 
   it('is kept as it is when it is no record', () => {

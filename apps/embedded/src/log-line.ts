@@ -25,6 +25,8 @@ export function readableLine(app: string, line: string, now = new Date()): strin
   if (!parsed.success) return line.trim() === '' ? undefined : lineOf(app, line, now);
   const { level, time, msg = '', context = '', err, req, res } = parsed.data;
   if (level < warning && bootContexts.includes(context)) return undefined;
+  // A page that polls would push everything else out of sight.
+  if (level < warning && res && res.statusCode < 400) return undefined;
   const severity = level >= error ? 'ERROR ' : level >= warning ? 'WARN ' : '';
   const request = req && res ? ` (${req.method} ${req.path} ${res.statusCode})` : '';
   const reason = err?.message && !msg.includes(err.message) ? `: ${err.message}` : '';

@@ -2,6 +2,7 @@ import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { limitRequests } from './limit-requests.ts';
+import { logRequests } from './log-requests.ts';
 import { buildOpenApi } from './openapi.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { ValidationPipe } from './validation.pipe.ts';
@@ -10,6 +11,7 @@ import { ValidationPipe } from './validation.pipe.ts';
 export async function configureHttp(app: NestFastifyApplication): Promise<NestFastifyApplication> {
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new ValidationPipe());
+  logRequests(app);
   await app.register(helmet, {
     // The page is also served over plain http on a laptop, where upgraded requests would fail.
     contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },

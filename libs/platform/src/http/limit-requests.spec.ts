@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DomainError } from '#kernel';
 import { ConfigModule, loadConfig } from '../config/index.ts';
+import { loggingModule } from '../logging/index.ts';
 import { RedisModule } from '../redis/index.ts';
 import { httpAdapter } from './http-adapter.ts';
 import { configureHttp } from './http-app.ts';
@@ -50,8 +51,8 @@ describe('rate limits', { timeout: 30_000 }, () => {
   let app: NestFastifyApplication;
 
   async function start(variables: NodeJS.ProcessEnv = {}): Promise<void> {
-    const config = loadConfig(variables);
-    const imports = [ConfigModule.forRoot(config), RedisModule, TestModule];
+    const config = loadConfig({ LOG_LEVEL: 'silent', ...variables });
+    const imports = [ConfigModule.forRoot(config), loggingModule(config, 'test'), RedisModule, TestModule];
     const module = await Test.createTestingModule({ imports }).compile();
     app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
     await app.init();

@@ -5,15 +5,13 @@ import { Config } from '../config/index.ts';
 import { Redis } from '../redis/index.ts';
 import { clientAddress, networkOf } from './client-address.ts';
 import type { Principal } from './principal.ts';
+import { isProbe } from './probe.ts';
 import { type Policy, RateLimit } from './rate-limit.ts';
 
 /** Every request of an address, before any work is done for it: an office of people, or somebody guessing tokens. */
 const addresses: Policy = { name: 'address', quota: 6_000, windowSeconds: 60 };
 /** Twenty a second: a page that polls, a script and a test suite of one person together do not come near it. */
 const accounts: Policy = { name: 'account', quota: 1_200, windowSeconds: 60 };
-
-/** A probe or a scrape that is refused would look like an outage. */
-const unlimited = /^\/(health|metrics)\b/;
 
 /** Limits what an address and, once it is known, an account may ask for in a minute, unless `RATE_LIMIT` is off. */
 export function limitRequests(app: NestFastifyApplication): void {
@@ -24,7 +22,8 @@ export function limitRequests(app: NestFastifyApplication): void {
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', async (request, reply) => {
-      if (unlimited.test(request.routeOptions.url ?? '')) return;
+      // A probe or a scrape that is refused would look like an outage.
+      if (isProbe(request)) return;
       await ofAddresses.admit(networkOf(clientAddress(request)), reply);
     });
   // After the guards that modules provide, so after the one that knows the account.

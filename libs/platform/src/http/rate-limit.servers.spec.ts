@@ -5,6 +5,7 @@ import type { FastifyReply } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts';
 import { ConfigModule, loadConfig } from '../config/index.ts';
+import { loggingModule } from '../logging/index.ts';
 import { Redis, RedisModule } from '../redis/index.ts';
 import { httpAdapter } from './http-adapter.ts';
 import { configureHttp } from './http-app.ts';
@@ -95,8 +96,8 @@ describe('a limit of several processes with one Redis', () => {
   it('is one for the apis of an installation', async () => {
     const apps = await Promise.all(
       [1, 2].map(async () => {
-        const config = loadConfig({ REDIS_URL: server.url });
-        const imports = [ConfigModule.forRoot(config), RedisModule];
+        const config = loadConfig({ REDIS_URL: server.url, LOG_LEVEL: 'silent' });
+        const imports = [ConfigModule.forRoot(config), loggingModule(config, 'test'), RedisModule];
         const module = await Test.createTestingModule({ imports }).compile();
         const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(config));
         return (await configureHttp(app)).init();

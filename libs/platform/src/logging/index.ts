@@ -1,1 +1,2 @@
 export { loggingModule } from './logging.module.ts';
+export { RequestLog, shownRequest } from './request-log.ts';

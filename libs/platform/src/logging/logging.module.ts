@@ -1,8 +1,9 @@
-import { type DynamicModule, RequestMethod } from '@nestjs/common';
+import { type DynamicModule, Module } from '@nestjs/common';
 import { LoggerModule } from 'nestjs-pino';
 import { type DestinationStream, type LogFn, pino } from 'pino';
 import type { Options } from 'pino-http';
 import type { Config } from '../config/index.ts';
+import { RequestLog, requestOfLine } from './request-log.ts';
 import { shownError } from './shown-error.ts';
 import { withoutSecrets } from './without-secrets.ts';
 
@@ -35,52 +36,50 @@ const chatter = new Set([
   'NestApplication',
 ]);
 
+/** Lines wait in memory while nobody reads them, where a full pipe would hold up every request; they are bounded too. */
+const stdout = () => pino.destination({ fd: 1, sync: false, maxLength: 16 * 1024 * 1024 });
+
 /** Structured logs of one process, a JSON line each, with the request's id and none of its secrets. */
-export const loggingModule = (
+export function loggingModule(
   config: Config,
   app: string,
-  output: DestinationStream = pino.destination(1),
-): DynamicModule =>
-  LoggerModule.forRoot({
-    pinoHttp: [optionsOf(config, app), output],
-    // Its own default, `{/*splat}`, matches no path of this Fastify adapter.
-    forRoutes: [{ path: '*path', method: RequestMethod.ALL }],
-  });
+  output: DestinationStream = stdout(),
+): DynamicModule {
+  const options = { level: config.logLevel, base: { app, pid: process.pid } };
+  const requests = new RequestLog(pino(options, output));
+  return {
+    module: LoggingModule,
+    global: true,
+    // Its middleware makes a logger for each request; the one below finds the request of a line when there is a line.
+    imports: [LoggerModule.forRoot({ pinoHttp: [{ ...options, ...careful }, output], forRoutes: [] })],
+    providers: [{ provide: RequestLog, useValue: requests }],
+    exports: [RequestLog],
+  };
+}
+
+@Module({})
+class LoggingModule {}
 
 const shown = (input: unknown): unknown => (typeof input === 'string' ? withoutSecrets(input) : input);
 
-function optionsOf(config: Config, app: string): Options {
-  return {
-    level: config.logLevel,
-    base: { app, pid: process.pid },
-    hooks: {
-      logMethod(inputs, method, level) {
-        const [first, message, ...rest] = inputs as unknown[];
-        const { context = '', err = first } = (first ?? {}) as { context?: string; err?: unknown };
-        if (level === 30 && chatter.has(context) && !this.isLevelEnabled('debug')) return;
-        // Without a message pino would take the one of the error as it is.
-        const text = message ?? (err instanceof Error ? err.message : undefined);
-        method.apply(this, [first, text, ...rest].map(shown) as Parameters<LogFn>);
-      },
+/** Hides what nobody may read, whoever logs it. */
+const careful: Options = {
+  mixin: requestOfLine,
+  hooks: {
+    logMethod(inputs, method, level) {
+      const [first, message, ...rest] = inputs as unknown[];
+      const { context = '', err = first } = (first ?? {}) as { context?: string; err?: unknown };
+      if (level === 30 && chatter.has(context) && !this.isLevelEnabled('debug')) return;
+      // Without a message pino would take the one of the error as it is.
+      const text = message ?? (err instanceof Error ? err.message : undefined);
+      method.apply(this, [first, text, ...rest].map(shown) as Parameters<LogFn>);
     },
-    redact: {
-      paths: sensitive.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
-      censor: '[redacted]',
-    },
-    serializers: {
-      err: shownError,
-      req: ({ id, method, url }: { id: string; method: string; url: string }) => ({
-        id,
-        method,
-        // Query strings may carry addresses (`?to=`).
-        path: url.split('?')[0],
-      }),
-      res: ({ statusCode }: { statusCode: number }) => ({ statusCode }),
-    },
-    customLogLevel: (_request, { statusCode }, error) => {
-      // An outage is told by whoever suffers it; a probe a second needs no stack each.
-      if (statusCode === 503) return 'warn';
-      return error || statusCode >= 500 ? 'error' : statusCode >= 400 ? 'info' : 'debug';
-    },
-  };
-}
+  },
+  redact: {
+    paths: sensitive.flatMap((name) => [`["${name}"]`, `*["${name}"]`, `*.*["${name}"]`]),
+    censor: '[redacted]',
+  },
+  // Its own would take what a line says of a request for a request.
+  wrapSerializers: false,
+  serializers: { err: (error: Error) => shownError(pino.stdSerializers.err(error)) },
+};
