@@ -1,7 +1,7 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { startTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { loadConfig } from '../config/index.ts';
 import { configureHttp, httpAdapter } from '../http/index.ts';
@@ -10,12 +10,12 @@ import { Database } from '../persistence/index.ts';
 import { HealthModule } from './health.module.ts';
 
 describe('the probes', () => {
-  let postgres: TestDatabase;
+  let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
   let proxy: TcpProxy;
   let app: NestFastifyApplication;
 
   beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
+    postgres = await migratedDatabase();
     const url = new URL(postgres.url);
     proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
     url.host = `127.0.0.1:${proxy.port}`;

@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { Loop } from '../lifecycle/loop.ts';
 import { InTransactionPublisher } from './in-transaction-publisher.ts';
 import { Outbox } from './outbox.ts';
+import { ReactionRegistry } from './reaction-registry.ts';
 import { Reactions } from './reactions.ts';
 import { Relay } from './relay.ts';
 import { Wakeups } from './wakeups.ts';
@@ -11,7 +12,7 @@ import { Wakeups } from './wakeups.ts';
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Outbox, Reactions, InTransactionPublisher, Relay, Wakeups],
+  providers: [Outbox, Reactions, ReactionRegistry, InTransactionPublisher, Relay, Wakeups],
   exports: [Outbox, InTransactionPublisher, Relay, Wakeups],
 })
 export class MessagingModule {}
@@ -20,6 +21,7 @@ export class MessagingModule {}
 @Module({})
 export class RelayModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly draining: Loop;
+  private readonly takingBack: Loop;
   private readonly pruning: Loop;
   private readonly ending = new AbortController();
 
@@ -28,17 +30,21 @@ export class RelayModule implements OnApplicationBootstrap, OnApplicationShutdow
     private readonly wakeups: Wakeups,
   ) {
     this.draining = new Loop('Relay', () => relay.drain(this.ending.signal));
+    this.takingBack = new Loop('Relay', async () => {
+      if ((await relay.takeBack()) > 0) this.draining.wake();
+    });
     this.pruning = new Loop('Relay', () => relay.prune(), 3_600_000);
   }
 
   async onApplicationBootstrap(): Promise<void> {
     await this.wakeups.listen('tocsin_outbox', this.draining.wake);
     this.draining.start();
+    this.takingBack.start();
     this.pruning.start();
   }
 
   async onApplicationShutdown(): Promise<void> {
     this.ending.abort();
-    await Promise.all([this.draining.stop(), this.pruning.stop()]);
+    await Promise.all([this.draining.stop(), this.takingBack.stop(), this.pruning.stop()]);
   }
 }

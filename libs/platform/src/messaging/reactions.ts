@@ -35,6 +35,14 @@ export class Reactions implements OnModuleInit {
     }
   }
 
+  /** Every relayed reaction with the type of its event. */
+  relayed(): { type: string; reaction: string }[] {
+    return [...this.byKey].flatMap(([key, registered]) => {
+      const [mode, type = ''] = key.split(' ');
+      return mode === 'relayed' ? registered.map(({ name }) => ({ type, reaction: name })) : [];
+    });
+  }
+
   to(type: string, mode: ReactionMode): readonly RegisteredReaction[] {
     return this.byKey.get(`${mode} ${type}`) ?? [];
   }

@@ -1,7 +1,7 @@
 import { type INestApplicationContext, Injectable, Module } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { DomainEvent } from '#kernel';
@@ -82,6 +82,7 @@ describe('the relay', () => {
   });
 
   beforeEach(async () => {
+    vi.restoreAllMocks();
     script.handed.length = 0;
     script.afterWriting = () => {};
     await database.sql`truncate platform.outbox, platform.reactions, notes`;
@@ -133,6 +134,23 @@ describe('the relay', () => {
     await ring(...Array.from({ length: 250 }, (_, index) => `bell ${index}`));
     expect(await relay.drain()).toBe(250);
     expect(await notes()).toHaveLength(500);
+  });
+
+  it('does not keep what is done waiting for what takes long', async () => {
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 2_000));
+    const slow = Promise.withResolvers<void>();
+    onTestFinished(() => slow.resolve());
+    script.afterWriting = (_, bell) => (bell === 'front' ? slow.promise : undefined);
+    await ring('front', 'back', 'side');
+    const draining = relay.drain();
+    const published = () =>
+      database.sql`select payload->>'bell' as bell from platform.outbox
+        where published_at is not null order by bell`;
+    await expect.poll(published).toEqual([{ bell: 'back' }, { bell: 'side' }]);
+    slow.resolve();
+    await draining;
+    expect(await published()).toHaveLength(3);
   });
 
   describe('when a reaction fails', () => {

@@ -13,10 +13,14 @@ interface OutboxEvent {
 }
 
 const batchSize = 100;
+const takenBackAtOnce = 1_000;
 const parallel = 4;
+/** What is done is published together, long before its lease ends. */
+const publishedAfterMs = 1_000;
 
 /**
- * Moves events from the outbox to their reactions.
+ * Moves events from the outbox to their reactions. What other versions react to it leaves to their relays: an event
+ * is published only when every reaction that is owed it has its mark, which Postgres itself sees to.
  *
  * A batch is leased, not locked: holding the row locks while reactions run would hold back
  * `pg_snapshot_xmin`, and with it every reader of a change log. A relay that dies loses its lease after
@@ -52,15 +56,38 @@ export class Relay {
     for (;;) {
       const events = await this.lease();
       taken += events.length;
-      const queue = [...events];
-      const work = async () => {
-        for (let event = queue.shift(); event; event = queue.shift()) await this.relay(event);
-      };
-      // All of them, also when one fails: nothing of this round may go on after it.
-      const results = await Promise.allSettled(Array.from({ length: parallel }, work));
-      for (const result of results) if (result.status === 'rejected') throw result.reason;
+      await this.relayAll(events);
       if (events.length < batchSize || ending?.aborted) return taken;
     }
+  }
+
+  /**
+   * Makes events due again that wait for a reaction this relay has, or only for such as nobody has any more.
+   * Returns how many.
+   */
+  async takeBack(): Promise<number> {
+    const own = JSON.stringify(this.reactions.relayed());
+    let sum = 0;
+    for (let taken = takenBackAtOnce; taken === takenBackAtOnce; sum += taken) {
+      const due = await this.database.sql`
+        update platform.outbox set due_at = now(), awaits = null
+        where id in (
+          select event.id from platform.outbox as event
+          left join (
+            select type, array_agg(reaction) as names
+            from json_to_recordset(${own}::json) as own(type text, reaction text) group by type
+          ) as own using (type)
+          left join (
+            select type, array_agg(reaction) as names from platform.owed_reactions group by type
+          ) as owed using (type)
+          where event.published_at is null and event.due_at = 'infinity'
+            and (event.awaits && own.names or (event.awaits && owed.names) is not true)
+          limit ${takenBackAtOnce}
+          for update of event skip locked)
+        returning id`;
+      taken = due.length;
+    }
+    return sum;
   }
 
   /** Forgets what was published more than a week ago: far beyond any redelivery. */
@@ -70,6 +97,7 @@ export class Relay {
     await this.database.sql`
       delete from platform.reactions where reacted_at < now() - interval '14 days'
         and not exists (select from platform.outbox where id = event_id)`;
+    await this.database.sql`delete from platform.reaction_registry where seen_at < now() - interval '7 days'`;
   }
 
   private lease(): Promise<OutboxEvent[]> {
@@ -85,7 +113,26 @@ export class Relay {
       returning id, type, payload, occurred_at as "occurredAt"`;
   }
 
-  private async relay(event: OutboxEvent): Promise<void> {
+  private async relayAll(events: readonly OutboxEvent[]): Promise<void> {
+    const queue = [...events];
+    const done: string[] = [];
+    let published = performance.now();
+    const work = async () => {
+      for (let event = queue.shift(); event; event = queue.shift()) {
+        if (await this.relay(event)) done.push(event.id);
+        if (performance.now() - published < publishedAfterMs) continue;
+        published = performance.now();
+        await this.publish(done.splice(0));
+      }
+    };
+    // All of them, also when one fails: nothing of this round may go on after it.
+    const results = await Promise.allSettled(Array.from({ length: parallel }, work));
+    await this.publish(done);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+  }
+
+  /** Runs the reactions that this process has. Returns whether all of them have their mark now. */
+  private async relay(event: OutboxEvent): Promise<boolean> {
     const errors: string[] = [];
     for (const { name, instance } of this.reactions.to(event.type, 'relayed')) {
       try {
@@ -106,15 +153,25 @@ export class Relay {
       }
     }
     if (errors.length === 0) {
-      await this.database
-        .sql`update platform.outbox set published_at = now(), last_error = null where id = ${event.id}`;
       this.relayed.inc({ type: event.type, outcome: 'relayed' });
       this.lag.observe(Math.max(0, Date.now() - event.occurredAt.getTime()) / 1000);
-    } else {
-      this.relayed.inc({ type: event.type, outcome: 'failed' });
-      await this.database.sql`
-        update platform.outbox set last_error = ${withoutSecrets(errors.join('\n')).slice(0, 2000)}
-        where id = ${event.id} and published_at is null`;
+      return true;
     }
+    this.relayed.inc({ type: event.type, outcome: 'failed' });
+    await this.database.sql`
+      update platform.outbox set last_error = ${withoutSecrets(errors.join('\n')).slice(0, 2000)}
+      where id = ${event.id} and published_at is null`;
+    return false;
+  }
+
+  /** Marks events as published; those that another version owes a reaction wait for it instead. */
+  private async publish(ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    // Ordered: two relays that hold the same events would otherwise lock them crosswise.
+    await this.database.sql`
+      update platform.outbox set published_at = now(), last_error = null
+      where id in (
+        select id from platform.outbox where id = any(${ids}::uuid[]) and published_at is null
+        order by id for update)`;
   }
 }

@@ -56,4 +56,46 @@ export const platformMigrations = [
     create index idempotency_keys_created_at on platform.idempotency_keys (created_at);
     `,
   ),
+  sqlMigration(
+    '20261122000600_platform_reaction_registry',
+    `
+    -- Which relayed reactions the processes of this installation have, whatever their version.
+    create table platform.reaction_registry (
+      type text not null,
+      reaction text not null,
+      seen_at timestamptz not null default now(),
+      primary key (type, reaction)
+    );
+
+    -- A process that crashes at each start is not given up before the longest pause between two of its starts is
+    -- over: five minutes on Kubernetes.
+    create view platform.owed_reactions as
+      select type, reaction from platform.reaction_registry where seen_at > now() - interval '10 minutes';
+
+    -- The owed reactions that whoever tried to publish the event did not have.
+    alter table platform.outbox add column awaits text[];
+
+    -- Here and not in the relay, because it must also bind relays of versions that have never heard of it.
+    -- Its plan is kept, and one that was made while there were few marks would read all of them later.
+    create function platform.publish_once_all_reacted() returns trigger language plpgsql
+      set enable_seqscan = off as $$
+    begin
+      select array_agg(owed.reaction) into new.awaits
+      from platform.owed_reactions as owed
+      where owed.type = new.type and not exists (
+        select from platform.reactions as mark where mark.event_id = new.id and mark.reaction = owed.reaction);
+      if new.awaits is not null then
+        new.published_at := null;
+        new.last_error := old.last_error;
+        -- Due for nobody until a relay that has one of them takes it back.
+        new.due_at := 'infinity';
+      end if;
+      return new;
+    end $$;
+
+    create trigger outbox_published before update of published_at on platform.outbox for each row
+      when (old.published_at is null and new.published_at is not null)
+      execute function platform.publish_once_all_reacted();
+    `,
+  ),
 ];
