@@ -1,12 +1,19 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
 
 const { PATH, HOME } = process.env;
 
 describe('a program whose services are away', () => {
+  let secrets: string;
+  beforeEach(() => void (secrets = mkdtempSync(join(tmpdir(), 'tocsin-secrets-'))));
+  afterEach(() => rmSync(secrets, { recursive: true }));
+
   it.each<[program: string, parameters: string[], end: number | string]>([
     ['api/src/main', [], 0],
     ['worker/src/main', [], 0],
@@ -17,12 +24,15 @@ describe('a program whose services are away', () => {
     '%s names the one it waits for, without its password, and can be stopped',
     async (name, parameters, end) => {
       const [port] = await freePorts(1);
+      // As a container gets it, by a file.
+      const databaseUrl = join(secrets, 'database-url');
+      writeFileSync(databaseUrl, `postgres://tocsin:canary@127.0.0.1:${port}/tocsin`);
       const file = fileURLToPath(new URL(`../../dist/apps/${name}.js`, import.meta.url));
       const child = spawn(process.execPath, [file, ...parameters], {
         env: {
           PATH,
           HOME,
-          DATABASE_URL: `postgres://tocsin:canary@127.0.0.1:${port}/tocsin`,
+          DATABASE_URL_FILE: databaseUrl,
           SMTP_URL: 'smtp://127.0.0.1:9',
           MAIL_FROM: 'alerts@example.org',
           JWT_SECRET: 'a signing secret of this journey only',

@@ -11,12 +11,10 @@ import { ApiModule, contexts } from './api.module.ts';
 async function createAdmin(): Promise<string> {
   const email = process.argv[2] ?? '';
   if (!/^\S+@\S+$/.test(email)) return fail('Give an address: npm run admin:create -- ada@example.org');
-  if (!process.env['DATABASE_URL']) {
-    throw new Error(
-      'Set DATABASE_URL. At an embedded installation the first person who registers is the admin.',
-    );
-  }
   const config = loadConfig(process.env);
+  if (config.databaseUrl === null) {
+    return fail('Set DATABASE_URL. At an embedded installation the first person who registers is the admin.');
+  }
   await waitForTables(config, contexts);
   const module = ApiModule.forRoot(config);
   const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
