@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { request, type OutgoingHttpHeaders } from 'node:http';
-import { connect } from 'node:net';
+import { connect, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as readAll } from 'node:stream/consumers';
@@ -260,6 +260,19 @@ describe('the development inbox', () => {
   });
 
   describe('ports', () => {
+    it('are open to this machine only, unless another address is given', async () => {
+      const listen = vi.spyOn(Server.prototype, 'listen');
+      const opened = async (host?: string) => {
+        listen.mockClear();
+        await mailbox.close();
+        mailbox = await startMailbox({ httpPort: 0, smtpPort: 0, directory, ...(host && { host }) });
+        return listen.mock.calls.map(([, address]) => address);
+      };
+      expect(await opened()).toEqual(['127.0.0.1', '127.0.0.1']);
+      expect(await opened('0.0.0.0')).toEqual(['0.0.0.0', '0.0.0.0']);
+      listen.mockRestore();
+    });
+
     it('that are taken are named together with the variable that changes them', async () => {
       const { httpPort, smtpPort } = mailbox;
       await expect(startMailbox({ httpPort, smtpPort: 0, directory })).rejects.toThrow(

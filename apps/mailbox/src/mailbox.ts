@@ -3,8 +3,12 @@ import { createHttpDoor } from './http-door.ts';
 import { Inbox } from './inbox.ts';
 import { createSmtpDoor } from './smtp-door.ts';
 
-/** Ports of 0 take a free one; `directory` is made if missing; `limit` is how many mails are kept (1,000). */
+/**
+ * Ports of 0 take a free one; `host` is the address of both (127.0.0.1); `directory` is made if missing; `limit` is
+ * how many mails are kept (1,000).
+ */
 export interface MailboxOptions {
+  host?: string;
   httpPort: number;
   smtpPort: number;
   directory: string;
@@ -18,15 +22,16 @@ export interface Mailbox {
   close(): Promise<void>;
 }
 
-/** Starts both sides on 127.0.0.1; a port that cannot be had is an error that names its variable. */
+/** Starts both sides; a port that cannot be had is an error that names its variable. */
 export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
-  const inbox = await Inbox.open(options.directory, options.limit ?? 1_000);
+  const { directory, host = '127.0.0.1', limit = 1_000 } = options;
+  const inbox = await Inbox.open(directory, limit);
   const smtp = createSmtpDoor(inbox);
-  const smtpPort = await listen(smtp.server, options.smtpPort, 'MAILBOX_SMTP_PORT');
+  const smtpPort = await listen(smtp.server, host, options.smtpPort, 'MAILBOX_SMTP_PORT');
   const closeSmtp = () => new Promise<void>((resolve) => smtp.close(resolve));
   try {
     const http = await createHttpDoor(inbox, smtpPort);
-    const httpPort = await listen(http, options.httpPort, 'MAILBOX_PORT');
+    const httpPort = await listen(http, host, options.httpPort, 'MAILBOX_PORT');
     const closeHttp = () =>
       new Promise<void>((resolve) => {
         http.close(() => resolve());
@@ -46,13 +51,13 @@ export async function startMailbox(options: MailboxOptions): Promise<Mailbox> {
   }
 }
 
-function listen(server: Server, port: number, variable: string): Promise<number> {
+function listen(server: Server, host: string, port: number, variable: string): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {
       const reason = error.code === 'EADDRINUSE' ? 'is taken' : `cannot be opened (${error.code})`;
       reject(new Error(`Port ${port} ${reason}: set ${variable} to a free one.`, { cause: error }));
     });
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       const address = server.address();
       resolve(typeof address === 'object' && address ? address.port : port);
     });

@@ -1,12 +1,13 @@
 import { join } from 'node:path';
 import { startMailbox } from './mailbox.ts';
 
-const { TOCSIN_DATA_DIR, MAILBOX_DIR } = process.env;
+const { TOCSIN_DATA_DIR, MAILBOX_DIR, MAILBOX_HOST } = process.env;
 
 async function main(): Promise<void> {
   const starting = startMailbox({
     httpPort: port('MAILBOX_PORT', 1080),
     smtpPort: port('MAILBOX_SMTP_PORT', 1025),
+    ...(MAILBOX_HOST && { host: MAILBOX_HOST }),
     directory: MAILBOX_DIR || join(TOCSIN_DATA_DIR || '.tocsin', 'inbox'),
   });
   // Ctrl-C reaches the whole process group and the supervisor adds a SIGTERM: both mean one shutdown.
