@@ -12,8 +12,9 @@ describe('a process', () => {
   const shutdownHooks = vi.fn<(...options: unknown[]) => void>();
   const { send } = process;
 
+  const log = vi.fn<(text: string, context: string) => void>();
   const app = {
-    get: () => ({ watchProcess }),
+    get: () => ({ watchProcess, log }),
     useLogger: () => undefined,
     enableShutdownHooks: shutdownHooks,
   } as unknown as INestApplicationContext;
@@ -68,5 +69,13 @@ describe('a process', () => {
     expect(tell).toHaveBeenCalledExactlyOnceWith('ready');
     expect(shutdownHooks).toHaveBeenCalledWith(undefined, { useProcessExit: true });
     expect(exit).not.toHaveBeenCalled();
+  });
+
+  it('says with its last line how it ended', async () => {
+    const listeners = vi.spyOn(process, 'once');
+    await runApp();
+    const [, atExit] = listeners.mock.calls.find(([event]) => event === 'exit') ?? [];
+    atExit?.(0);
+    expect(log).toHaveBeenCalledExactlyOnceWith('Ended with 0.', 'Process');
   });
 });

@@ -8,7 +8,7 @@ const end = (): never => process.exit(0);
 
 /**
  * Starts a process and sees to its end: bad settings stop it with a line for each variable; SIGTERM and
- * SIGINT end it cleanly.
+ * SIGINT end it cleanly, and the last line of its log says how it ended.
  */
 export async function run<App extends INestApplicationContext>(
   create: () => Promise<App>,
@@ -18,7 +18,9 @@ export async function run<App extends INestApplicationContext>(
   for (const signal of signals) process.once(signal, end);
   try {
     const app = await create();
-    app.useLogger(app.get(Logger));
+    const logger = app.get(Logger);
+    app.useLogger(logger);
+    process.once('exit', (code) => logger.log(`Ended with ${code}.`, 'Process'));
     app.get(Metrics).watchProcess();
     for (const signal of signals) process.off(signal, end);
     // An end that was asked for is a success; dying of the signal again would look like a crash.
