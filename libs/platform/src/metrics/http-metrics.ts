@@ -28,7 +28,10 @@ export class HttpMetrics implements OnModuleInit {
   }
 
   onModuleInit(): void {
-    const fastify = this.host.httpAdapter.getInstance();
+    // Null in `admin:create`, which has the modules of the api and no HTTP.
+    const adapter = this.host.httpAdapter as FastifyAdapter | null;
+    if (!adapter) return;
+    const fastify = adapter.getInstance();
     fastify.addHook('onRequest', (_request, reply, next) => {
       this.inFlight += 1;
       // Not when it was answered: a client that hangs up gets no answer.
