@@ -11,20 +11,27 @@ const atMost = 10_000;
 export class OutboxBacklog {
   constructor(metrics: Metrics, database: Database) {
     const backlog = remembered(
-      () => database.one<{ events: number; oldest: number | null }>`
-        select count(*) as events, extract(epoch from now() - min(occurred_at))::float as oldest
-        from (select occurred_at from platform.outbox where published_at is null
+      () => database.one<{ events: number; awaiting: number; oldest: number | null }>`
+        select count(*) filter (where awaits is null) as events, count(awaits) as awaiting,
+          extract(epoch from now() - min(occurred_at) filter (where awaits is null))::float as oldest
+        from (select occurred_at, awaits from platform.outbox where published_at is null
           order by due_at limit ${atMost}) as unpublished`,
     );
     metrics.gauge(
       'tocsin_outbox_unpublished_events',
-      'Events whose reactions have not all run, counted up to 10,000.',
+      'Events that wait for a relay, counted up to 10,000.',
       [],
       async () => [[{}, (await backlog()).events]],
     );
     metrics.gauge(
+      'tocsin_outbox_awaiting_events',
+      'Events that wait for a relay of another version, as during a deploy.',
+      [],
+      async () => [[{}, (await backlog()).awaiting]],
+    );
+    metrics.gauge(
       'tocsin_outbox_oldest_unpublished_age_seconds',
-      'Age of the oldest of them; 0 without any.',
+      'Age of the oldest event that waits for a relay; 0 without any.',
       [],
       async () => [[{}, Math.max(0, (await backlog()).oldest ?? 0)]],
     );

@@ -1,11 +1,14 @@
 import { type INestApplicationContext, Injectable, Module, type Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { parseExposition } from '../../../../test/support/exposition.ts';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { DomainEvent } from '#kernel';
 import { platformModules } from '../lifecycle/index.ts';
+import { Metrics } from '../metrics/index.ts';
 import { Database } from '../persistence/index.ts';
 import { RelayModule } from './messaging.module.ts';
+import { OutboxBacklog } from './outbox-backlog.ts';
 import { Outbox } from './outbox.ts';
 import { type Reaction, ReactsTo } from './reaction.ts';
 import { Relay } from './relay.ts';
@@ -115,6 +118,19 @@ describe('two versions with different reactions on one database', () => {
       select awaits, published_at is not null as published, attempts, last_error as error
       from platform.outbox order by id`;
 
+  /** What is told of the outbox: a deploy is no backlog. */
+  const told = async () => {
+    const metrics = new Metrics('api');
+    void new OutboxBacklog(metrics, database);
+    const families = parseExposition(await metrics.text());
+    const [unpublished, awaiting, age] = [
+      'unpublished_events',
+      'awaiting_events',
+      'oldest_unpublished_age_seconds',
+    ].map((name) => families.get(`tocsin_outbox_${name}`)?.samples[0]?.value);
+    return { unpublished, awaiting, age };
+  };
+
   const minutesPassWithout = (reaction: string, minutes: number) =>
     database.sql`update platform.reaction_registry set seen_at = now() - ${minutes} * interval '1 minute'
       where reaction = ${reaction}`;
@@ -159,6 +175,7 @@ describe('two versions with different reactions on one database', () => {
       expect(await round(older)).toBe(1);
       expect(await round(older)).toBe(0);
 
+      expect(await told()).toEqual({ unpublished: 0, awaiting: 1_100, age: 0 });
       const rows = await outbox();
       expect(rows.filter(({ published }) => published)).toHaveLength(1);
       expect(Math.max(...rows.map(({ attempts }) => attempts))).toBe(1);
