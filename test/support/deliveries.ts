@@ -12,10 +12,9 @@ import {
   ListDeliveries,
   type Source,
 } from '#libs/delivery/contracts';
-import { DeliveriesRequested } from '#libs/notifications/contracts';
 import { Clock, newId } from '#kernel';
 import { Config } from '#platform/config';
-import { platformModules } from '#platform/lifecycle';
+import { platformModules, Roles } from '#platform/lifecycle';
 import { Metrics } from '#platform/metrics';
 import { Database, fragment } from '#platform/persistence';
 import type { Channel } from '../../libs/delivery/src/channels/channel.ts';
@@ -28,8 +27,8 @@ import { DeliveryMetrics } from '../../libs/delivery/src/jobs/delivery-metrics.t
 import { DeliveryProcessor } from '../../libs/delivery/src/jobs/delivery.processor.ts';
 import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
 import type { TestDatabase } from './database.ts';
-import { parseExposition, totalOf } from './exposition.ts';
 import { migratedDatabase } from './migrated-database.ts';
+import { requested } from './requested.ts';
 
 /** The columns that tests read one by one; the others they compare as a whole. */
 interface DeliveryRow {
@@ -53,6 +52,7 @@ export class Deliveries {
   readonly attempts: SettleAttempt;
   readonly sweeper: SweepLostClaims;
   private readonly measured: DeliveryMetrics;
+  readonly metrics: Metrics;
 
   private constructor(
     private readonly postgres: TestDatabase,
@@ -63,6 +63,7 @@ export class Deliveries {
     this.attempts = app.get(SettleAttempt);
     this.sweeper = app.get(SweepLostClaims, { strict: false });
     this.measured = app.get(DeliveryMetrics);
+    this.metrics = app.get(Metrics);
   }
 
   static async start(variables = { MAIL_FROM: 'Tocsin <alerts@mail.example.org>' }): Promise<Deliveries> {
@@ -81,33 +82,13 @@ export class Deliveries {
     await this.postgres.drop();
   }
 
-  /** What its workers counted so far. */
-  async counted(name: string, labels: Readonly<Record<string, string>> = {}): Promise<number> {
-    const scraped = parseExposition(await this.app.get(Metrics).text());
-    return totalOf(scraped, `tocsin_delivery_${name}`, labels);
-  }
-
   /** Makes a notification with its deliveries and returns their ids. */
   async request(
     recipients = 1,
     notificationId = newId(),
     alertId = newId(),
   ): Promise<{ notificationId: string; alertId: string; ids: string[] }> {
-    const event = new DeliveriesRequested({
-      deliveries: [
-        {
-          notificationId,
-          alertIds: [alertId],
-          subject: 'BTC-USD reached 33000',
-          text: 'It crossed.',
-          html: '<p>It crossed.</p>',
-          recipients: Array.from({ length: recipients }, (_, index) => ({
-            channel: 'email' as const,
-            to: `person${index}@example.org`,
-          })),
-        },
-      ],
-    });
+    const event = requested(notificationId, recipients, [alertId]);
     await this.database.transaction(() =>
       this.app.get(OnDeliveriesRequested, { strict: false }).react(event),
     );
@@ -163,7 +144,8 @@ export class Deliveries {
       await afterClaim(of[2]);
       return claim;
     };
-    return new DeliveryProcessor(lock, claims, this.attempts, channel, this.app.get(Clock), this.measured);
+    const { attempts, app, measured } = this;
+    return new DeliveryProcessor(lock, claims, attempts, channel, app.get(Clock), new Roles(), measured);
   }
 
   /** Counts as they follow from every transition that was published. */

@@ -9,7 +9,6 @@ import { SMTPServer } from 'smtp-server';
 import { newId } from '#kernel';
 import { DeliveryModule, deliveryPersistence } from '#libs/delivery';
 import { type DeliveryCounts, FindSourceState } from '#libs/delivery/contracts';
-import { DeliveriesRequested } from '#libs/notifications/contracts';
 import type { Config } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Outbox } from '#platform/messaging';
@@ -20,6 +19,7 @@ import { deliveriesQueue } from '../../libs/delivery/src/jobs/deliveries-queue.t
 import type { TestDatabase } from './database.ts';
 import { parseExposition, type ScrapedFamily } from './exposition.ts';
 import { migratedDatabase } from './migrated-database.ts';
+import { requested } from './requested.ts';
 
 /** The delivery context from a request to a mail server, with a database and a mail server of its own. */
 export class Pipeline {
@@ -83,21 +83,7 @@ export class Pipeline {
   /** Requests a notification with so many deliveries and returns its id. */
   async request(app: INestApplicationContext, count: number): Promise<string> {
     const notificationId = newId();
-    const event = new DeliveriesRequested({
-      deliveries: [
-        {
-          notificationId,
-          alertIds: [],
-          subject: 'BTC-USD reached 33000',
-          text: 'It crossed.',
-          html: '<p>It crossed.</p>',
-          recipients: Array.from({ length: count }, (_, index) => ({
-            channel: 'email' as const,
-            to: `person${index}@example.org`,
-          })),
-        },
-      ],
-    });
+    const event = requested(notificationId, count);
     await app.get(Database).transaction(() => app.get(Outbox).append([event]));
     return notificationId;
   }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Metrics } from '#platform/metrics';
 import { Deliveries, jobOf } from '../../../../test/support/deliveries.ts';
-import { parseExposition } from '../../../../test/support/exposition.ts';
+import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { accepted, ambiguous, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import { OpenDeliveries } from '../features/open-deliveries.ts';
 
@@ -14,8 +14,10 @@ describe('what is counted of deliveries', () => {
   afterAll(() => deliveries.close());
 
   const request = async (count: number) => (await deliveries.request(count)).ids;
+  const counted = async (name: string, labels = {}) =>
+    totalOf(parseExposition(await deliveries.metrics.text()), `tocsin_delivery_${name}`, labels);
   const attempts = (outcome: string) =>
-    deliveries.counted('attempts_total', { channel: 'email', provider: 'fake', outcome });
+    counted('attempts_total', { channel: 'email', provider: 'fake', outcome });
 
   it('is each claim, what the provider did, and how long it and the whole way took', async () => {
     const [first = '', second = '', third = ''] = await request(3);
@@ -23,13 +25,13 @@ describe('what is counted of deliveries', () => {
     const worker = deliveries.worker(new FakeChannel(() => outcomes.shift() ?? accepted));
     for (const id of [first, second, third]) await worker.process(jobOf(id));
     expect(await worker.process(jobOf(first))).toBe('skipped');
-    expect(await deliveries.counted('claims_total', { outcome: 'claimed' })).toBe(3);
-    expect(await deliveries.counted('claims_total', { outcome: 'skipped' })).toBe(1);
+    expect(await counted('claims_total', { outcome: 'claimed' })).toBe(3);
+    expect(await counted('claims_total', { outcome: 'skipped' })).toBe(1);
     expect(await Promise.all(['accepted', 'refused', 'ambiguous'].map(attempts))).toEqual([1, 1, 1]);
-    expect(await deliveries.counted('settled_total', { status: 'sent' })).toBe(1);
-    expect(await deliveries.counted('settled_total', { status: 'retrying' })).toBe(1);
-    expect(await deliveries.counted('hand_over_duration_seconds', { provider: 'fake' })).toBe(3);
-    expect(await deliveries.counted('request_to_accepted_seconds', { channel: 'email' })).toBe(1);
+    expect(await counted('settled_total', { status: 'sent' })).toBe(1);
+    expect(await counted('settled_total', { status: 'retrying' })).toBe(1);
+    expect(await counted('hand_over_duration_seconds', { provider: 'fake' })).toBe(3);
+    expect(await counted('request_to_accepted_seconds', { channel: 'email' })).toBe(1);
   });
 
   it('is a liveness lock that was lost, and a claim that was not handed over because of it', async () => {
@@ -39,10 +41,10 @@ describe('what is counted of deliveries', () => {
     const worker = deliveries.worker(new FakeChannel(() => accepted), lock, async (workerId) =>
       cut.pop()?.(workerId),
     );
-    const before = await deliveries.counted('fenced_sessions_total');
+    const before = await counted('fenced_sessions_total');
     await worker.process(jobOf(id));
     await worker.process(jobOf(next));
-    expect(await deliveries.counted('fenced_sessions_total')).toBe(before + 1);
+    expect(await counted('fenced_sessions_total')).toBe(before + 1);
     expect(await attempts('not_handed_over')).toBe(1);
   });
 
@@ -53,7 +55,7 @@ describe('what is counted of deliveries', () => {
       await deliveries.cutLock(workerId);
     });
     expect(await deliveries.sweeper.sweep()).toBe(1);
-    expect(await deliveries.counted('swept_claims_total', { status: 'retrying' })).toBe(1);
+    expect(await counted('swept_claims_total', { status: 'retrying' })).toBe(1);
   });
 
   it('is what has not ended, how old it is, and whether sending is held', async () => {
