@@ -14,6 +14,7 @@ import type { Config, WorkerRole } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { RelayModule } from '#platform/messaging';
 import { queuesModule } from '#platform/queues';
+import { WorkerDoorModule } from '#platform/worker-door';
 
 export const contexts = [
   identityPersistence,
@@ -31,14 +32,19 @@ const modulesOfRole: Record<WorkerRole, readonly Type[]> = {
   schedule: [DeliverySweepModule],
 };
 
-/** No HTTP: feeds, evaluation, relay, delivery, chosen by `WORKER_ROLES`. */
+/** Feeds, evaluation, relay, delivery, chosen by `WORKER_ROLES`. */
 @Module({ imports: [IdentityModule, MarketDataModule, AlertsModule, NotificationsModule, DeliveryModule] })
 export class WorkerModule {
   static forRoot(config: Config): DynamicModule {
     const roles = config.workerRoles.flatMap((role) => modulesOfRole[role]);
     return {
       module: WorkerModule,
-      imports: [...platformModules(config, 'worker', contexts), queuesModule(config), ...roles],
+      imports: [
+        ...platformModules(config, 'worker', contexts),
+        WorkerDoorModule,
+        queuesModule(config),
+        ...roles,
+      ],
     };
   }
 }

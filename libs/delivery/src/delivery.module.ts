@@ -4,7 +4,7 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
-import { Loop } from '#platform/lifecycle';
+import { Loop, Roles } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
 import type { ContextPersistence } from '#platform/persistence';
 import { Channel } from './channels/channel.ts';
@@ -60,6 +60,7 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
   constructor(
     deliveries: EnqueueDeliveries,
     private readonly wakeups: Wakeups,
+    private readonly roles: Roles,
   ) {
     this.enqueuing = new Loop('EnqueueDeliveries', () => deliveries.enqueueDue());
   }
@@ -67,6 +68,7 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
   async onApplicationBootstrap(): Promise<void> {
     await this.wakeups.listen('tocsin_deliveries', this.enqueuing.wake);
     this.enqueuing.start();
+    this.roles.begun('relay', this.enqueuing);
   }
 
   /** Before the queue closes. */
@@ -96,7 +98,11 @@ export class DeliverySweepModule implements OnApplicationBootstrap, OnApplicatio
   private readonly sweeping: Loop;
   private readonly finalising: Loop;
 
-  constructor(claims: SweepLostClaims, sources: StopSource) {
+  constructor(
+    claims: SweepLostClaims,
+    sources: StopSource,
+    private readonly roles: Roles,
+  ) {
     this.sweeping = new Loop('SweepLostClaims', () => claims.sweep());
     this.finalising = new Loop('StopSource', () => sources.finalise(), 10_000);
   }
@@ -104,6 +110,7 @@ export class DeliverySweepModule implements OnApplicationBootstrap, OnApplicatio
   onApplicationBootstrap(): void {
     this.sweeping.start();
     this.finalising.start();
+    this.roles.begun('schedule', this.sweeping, this.finalising);
   }
 
   async onApplicationShutdown(): Promise<void> {

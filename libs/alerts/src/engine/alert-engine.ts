@@ -8,7 +8,7 @@ import {
 } from '@nestjs/common';
 import { type Tick, TickStream } from '#libs/market-data/contracts';
 import { Clock } from '#kernel';
-import { Loop } from '#platform/lifecycle';
+import { Loop, Roles } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { CommitDecisions } from './commit-decisions.ts';
@@ -47,6 +47,7 @@ export class AlertEngine
     private readonly cursors: Cursors,
     private readonly wakeups: Wakeups,
     private readonly clock: Clock,
+    private readonly roles: Roles,
     private readonly measured: EngineMetrics,
   ) {
     measured.watch(this.symbols, this.behind);
@@ -60,7 +61,9 @@ export class AlertEngine
     await this.load();
     this.loaded.resolve();
     await this.wakeups.listen('tocsin_alerts', this.following.wake);
-    for (const loop of [this.following, this.checkpointing, this.catchingUp]) loop.start();
+    const loops = [this.following, this.checkpointing, this.catchingUp];
+    for (const loop of loops) loop.start();
+    this.roles.begun('market', ...loops);
   }
 
   /** Before the feeds stop: they wait for the batch under way, which would wait for a Postgres that is away. */
@@ -181,12 +184,7 @@ export class AlertEngine
   }
 
   private checkpoint(): Promise<void> {
-    // Of each symbol its own: one that cannot catch up costs the others nothing at the next start.
-    return this.cursors.checkpoint((of) =>
-      [...this.behind.values()]
-        .filter(({ symbol }) => symbol === of)
-        .reduce((low, { changedIn }) => (changedIn < low ? changedIn : low), this.loadedThrough),
-    );
+    return this.cursors.checkpoint(this.loadedThrough, [...this.behind.values()]);
   }
 
   private engineOf(symbol: string): SymbolEngine {

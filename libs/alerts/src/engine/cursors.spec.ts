@@ -20,7 +20,7 @@ describe('the lag of a cursor', () => {
       parseExposition(await metrics.text())
         .get('tocsin_evaluation_cursor_lag_seconds')
         ?.samples.map(({ labels, value }) => [labels['symbol'], value]);
-    const checkpoint = () => cursors.checkpoint(() => 1n);
+    const checkpoint = () => cursors.checkpoint(1n, []);
 
     cursors.reach('BTC-USD', tick(1, 0));
     expect(await lag()).toEqual([['BTC-USD', 0]]);

@@ -43,10 +43,15 @@ export class Cursors {
     this.reached.set(symbol, tick);
   }
 
-  /** Writes the cursors that have moved. */
-  async checkpoint(loadedThrough: (symbol: string) => bigint): Promise<void> {
+  /** Writes the cursors that have moved; `behind` are alerts that were taken in and still miss ticks. */
+  async checkpoint(loadedThrough: bigint, behind: readonly WatchedAlert[]): Promise<void> {
+    // Of each symbol its own: one that cannot catch up costs the others nothing at the next start.
+    const lowest = (of: string) =>
+      behind
+        .filter(({ symbol }) => symbol === of)
+        .reduce((low, { changedIn }) => (changedIn < low ? changedIn : low), loadedThrough);
     const moved = [...this.reached].filter(([symbol, { id }]) => this.written.get(symbol)?.id !== id);
-    await this.write(moved.map(([symbol, tick]) => ({ symbol, tick, loadedThrough: loadedThrough(symbol) })));
+    await this.write(moved.map(([symbol, tick]) => ({ symbol, tick, loadedThrough: lowest(symbol) })));
     for (const [symbol, tick] of moved) this.written.set(symbol, tick);
   }
 

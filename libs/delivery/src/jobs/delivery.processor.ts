@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Logger, type OnModuleDestroy } from '@nestjs/common';
+import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DelayedError, type Job } from 'bullmq';
 import { Clock } from '#kernel';
+import { Roles } from '#platform/lifecycle';
 import { onceAnOutage } from '#platform/queues';
 import { Channel, handOversAtOnce, type Outcome } from '../channels/channel.ts';
 import type { DeliveryState } from '../contracts/index.ts';
@@ -26,7 +27,7 @@ const notHandedOver: Outcome = { kind: 'refused', code: 'not-handed-over', respo
 
 /** Claims, hands over and settles one delivery a job. */
 @Processor(deliveriesQueue, { concurrency: handOversAtOnce, runRetryDelay: 1_000, maxStalledCount: 10 })
-export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
+export class DeliveryProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(DeliveryProcessor.name);
   private readonly tellOutage = onceAnOutage(this.logger);
 
@@ -36,9 +37,19 @@ export class DeliveryProcessor extends WorkerHost implements OnModuleDestroy {
     private readonly attempts: SettleAttempt,
     private readonly channel: Channel,
     private readonly clock: Clock,
+    private readonly roles: Roles,
     private readonly measured: DeliveryMetrics,
   ) {
     super();
+  }
+
+  /** Whether it asks the queue for jobs. */
+  get isAlive(): boolean {
+    return this.worker.isRunning();
+  }
+
+  onApplicationBootstrap(): void {
+    this.roles.begun('delivery', this);
   }
 
   async process(job: Pick<Job<DeliveryJob>, 'data' | 'moveToDelayed'>, token?: string): Promise<JobResult> {

@@ -8,7 +8,7 @@ import { QueryBus } from '@nestjs/cqrs';
 import { Clock } from '#kernel';
 import { FindCursor } from '#libs/alerts/contracts';
 import { Config, ConfigurationError } from '#platform/config';
-import { Loop } from '#platform/lifecycle';
+import { Loop, Roles } from '#platform/lifecycle';
 import { Metrics } from '#platform/metrics';
 import { Database } from '#platform/persistence';
 import { type Tick, type TickListener, TickStream } from '../contracts/index.ts';
@@ -43,6 +43,7 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
     private readonly recorder: RecordTicks,
     private readonly database: Database,
     private readonly queries: QueryBus,
+    private readonly roles: Roles,
     metrics: Metrics,
   ) {
     super();
@@ -72,9 +73,9 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
         return cursor?.tickId ?? null;
       });
     }
-    this.flushing.start();
-    this.confirming.start();
-    this.watching.start();
+    const loops = [this.flushing, this.confirming, this.watching];
+    for (const loop of loops) loop.start();
+    this.roles.begun('market', ...loops);
   }
 
   async beforeApplicationShutdown(): Promise<void> {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ApiProblems, Public } from '../http/index.ts';
 import { Database } from '../persistence/index.ts';
 import { Redis } from '../redis/index.ts';
+import { redisState } from './redis-state.ts';
 
 const live = z.object({ status: z.literal('ok') });
 const ready = z.object({
@@ -48,13 +49,7 @@ class HealthController {
   @ApiProblems(400, 503)
   async getReadiness(): Promise<Readiness> {
     await this.database.sql`select 1`;
-    return { status: 'ok', dependencies: { postgres: { status: 'up' }, ...(await this.redisState()) } };
-  }
-
-  private async redisState(): Promise<Pick<Readiness['dependencies'], 'redis'>> {
-    if (!this.redis.client) return {};
-    const answer = await this.redis.ask((client) => client.ping());
-    return { redis: { status: answer === undefined ? 'away' : 'up' } };
+    return { status: 'ok', dependencies: { postgres: { status: 'up' }, ...(await redisState(this.redis)) } };
   }
 }
 

@@ -1,1 +1,2 @@
+export { redisState } from './redis-state.ts';
 export { HealthModule } from './health.module.ts';

@@ -12,7 +12,12 @@ export function fail(error: unknown): never {
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error instanceof ServiceAway) return error.message;
-  const { code, port } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `PORT: ${port} is taken by another program; set PORT to a free one.`;
+  const {
+    code,
+    port,
+    variable = 'PORT',
+  } = error as NodeJS.ErrnoException & { port?: number; variable?: string };
+  if (code === 'EADDRINUSE')
+    return `${variable}: ${port} is taken by another program; set ${variable} to a free one.`;
   return error.stack ?? error.message;
 }

@@ -147,6 +147,24 @@ describe('a loop', () => {
     expect(rounds).toBe(1);
   });
 
+  it('is alive from its start to its end, also in vain, unless a round never ends', async () => {
+    expect(loop.isAlive).toBe(false);
+    work = () => Promise.reject(new Error('away'));
+    loop.start();
+    await vi.advanceTimersByTimeAsync(900_000);
+    expect(loop.isAlive).toBe(true);
+    const gate = aRoundThatWaits();
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(loop.isAlive).toBe(true);
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(loop.isAlive).toBe(false);
+    gate.resolve();
+    await settle();
+    expect(loop.isAlive).toBe(true);
+    await loop.stop();
+    expect(loop.isAlive).toBe(false);
+  });
+
   it('stops between rounds, and before its first', async () => {
     await loop.stop();
     loop.start();

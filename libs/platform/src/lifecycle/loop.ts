@@ -1,5 +1,8 @@
 import { Logger } from '@nestjs/common';
 
+/** A round that takes longer waits for something that never comes; an outage ends long before. */
+const stuckAfterMs = 600_000;
+
 /**
  * Runs `work` again and again: once a second, at once when woken, never twice at a time. An error is logged
  * and the next round tries again, so a loop outlives an outage of what it works on.
@@ -11,6 +14,7 @@ export class Loop {
   private woken = false;
   private stopped = true;
   private failing = false;
+  private roundBeganAt: number | undefined;
 
   constructor(
     name: string,
@@ -18,6 +22,12 @@ export class Loop {
     private readonly everyMs = 1000,
   ) {
     this.logger = new Logger(name);
+  }
+
+  /** Whether it goes round, also in vain. */
+  get isAlive(): boolean {
+    const { roundBeganAt = Infinity } = this;
+    return !this.stopped && performance.now() - roundBeganAt < stuckAfterMs;
   }
 
   start(): void {
@@ -43,6 +53,7 @@ export class Loop {
     clearTimeout(this.timer);
     while (this.woken && !this.stopped) {
       this.woken = false;
+      this.roundBeganAt = performance.now();
       try {
         await this.work();
         this.failing = false;
@@ -54,6 +65,7 @@ export class Loop {
     }
     // Here and not in a `finally`: a wake between the last look and this line would be lost otherwise.
     this.running = undefined;
+    this.roundBeganAt = undefined;
     if (!this.stopped) this.timer = setTimeout(this.wake, this.everyMs);
   }
 }

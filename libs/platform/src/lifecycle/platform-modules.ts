@@ -7,10 +7,11 @@ import { MessagingModule } from '../messaging/index.ts';
 import { MetricsModule } from '../metrics/index.ts';
 import { type ContextPersistence, PersistenceModule } from '../persistence/index.ts';
 import { RedisModule } from '../redis/index.ts';
+import { Roles } from './roles.ts';
 
 @Global()
-@Module({ providers: [{ provide: Clock, useClass: SystemClock }], exports: [Clock] })
-class ClockModule {}
+@Module({ providers: [{ provide: Clock, useClass: SystemClock }, Roles], exports: [Clock, Roles] })
+class LifecycleModule {}
 
 /** What every process of ours stands on. */
 export function platformModules(
@@ -22,7 +23,7 @@ export function platformModules(
     ConfigModule.forRoot(config),
     loggingModule(config, app),
     MetricsModule.forRoot(app),
-    ClockModule,
+    LifecycleModule,
     PersistenceModule.forRoot(contexts),
     RedisModule,
     // Here and not inside MessagingModule: handlers are registered before anything that asks at its start.

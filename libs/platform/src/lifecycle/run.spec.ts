@@ -53,6 +53,15 @@ describe('a process', () => {
     expect(exit.mock.calls).toEqual([[1]]);
   });
 
+  it('names the other variable of a port that is taken', async () => {
+    const taken = { code: 'EADDRINUSE', port: 9464, variable: 'METRICS_PORT' };
+    started.mockRejectedValue(Object.assign(new Error('listen'), taken));
+    await runApp();
+    expect(printed).toEqual([
+      'METRICS_PORT: 9464 is taken by another program; set METRICS_PORT to a free one.\n',
+    ]);
+  });
+
   it('that cannot start says why, fails, and does not tell its supervisor otherwise', async () => {
     started.mockRejectedValue(new Error('no such table'));
     await runApp();

@@ -1,6 +1,7 @@
 import { Global, Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { Loop } from '../lifecycle/loop.ts';
+import { Roles } from '../lifecycle/roles.ts';
 import { InTransactionPublisher } from './in-transaction-publisher.ts';
 import { Outbox } from './outbox.ts';
 import { ReactionRegistry } from './reaction-registry.ts';
@@ -28,6 +29,7 @@ export class RelayModule implements OnApplicationBootstrap, OnApplicationShutdow
   constructor(
     relay: Relay,
     private readonly wakeups: Wakeups,
+    private readonly roles: Roles,
   ) {
     this.draining = new Loop('Relay', () => relay.drain(this.ending.signal));
     this.takingBack = new Loop('Relay', async () => {
@@ -41,6 +43,7 @@ export class RelayModule implements OnApplicationBootstrap, OnApplicationShutdow
     this.draining.start();
     this.takingBack.start();
     this.pruning.start();
+    this.roles.begun('relay', this.draining);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -1,0 +1,1 @@
+export { WorkerDoorModule } from './worker-door.module.ts';
