@@ -99,7 +99,7 @@ function problemFaults(url: string, { status, contentType, body }: Received): st
     errors?: Record<string, unknown>[];
   };
   const checks: [string, boolean][] = [
-    ['It is an error of ours.', status < 500],
+    ['It is an error of ours.', status < 500 || status === 503],
     ['`type` names no problem.', problem['type'] === `urn:tocsin:problem:${String(problem['code'])}`],
     ['`code` is none.', /^[a-z-]+\.[a-z-]+$/.test(String(problem['code']))],
     ['`status` is another.', problem['status'] === status],

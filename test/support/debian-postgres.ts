@@ -18,6 +18,9 @@ export interface DebianPostgres {
   start(): Promise<void>;
   /** `SIGINT` (the default) is the fast shutdown, `SIGKILL` a crash. */
   stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Keeps connections open and answers nothing, until `resume`. */
+  hold(): void;
+  resume(): void;
   /** Ends it and removes its cluster. */
   close(): Promise<void>;
 }
@@ -63,13 +66,28 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   return {
     url,
     major,
-    start: () => server.start(),
+    start: () => startOnceAlone(server),
     stop: (signal = 'SIGINT') => server.stop(signal),
+    hold: () => server.hold(),
+    resume: () => server.resume(),
     close: async () => {
       await server.stop('SIGQUIT');
       rmSync(cluster, { recursive: true });
     },
   };
+}
+
+/** The backends of a server that was killed end by themselves, within moments, and only then can another start. */
+async function startOnceAlone(server: ServerProcess): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await server.start();
+      return;
+    } catch (error) {
+      if (attempt === 50 || !/is still in use|lock file/.test(String(error))) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+  }
 }
 
 function newestInstalled(): string {

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 import { startPostgres } from '#platform/postgres-server';
 import { createDatabase } from './database.ts';
+import { type DebianPostgres, startDebianPostgres } from './debian-postgres.ts';
 import { freePorts } from './free-ports.ts';
 import { type Mail, mailsOf } from './inbox.ts';
 import { type RedisServer, startRedis } from './redis-server.ts';
@@ -14,23 +15,31 @@ import { type RedisServer, startRedis } from './redis-server.ts';
 const built = (app: string, file = 'main') =>
   fileURLToPath(new URL(`../../dist/apps/${app}/src/${file}.js`, import.meta.url));
 
+const isRunning = ({ exitCode, signalCode }: ChildProcess) => exitCode === null && signalCode === null;
+
 /** What the processes of an installation stand on. */
 interface Ground {
   readonly variables: Record<string, string>;
+  /** Null where it is shared with others. */
+  readonly postgres: DebianPostgres | null;
   /** Null in the embedded profile. */
   readonly redis: RedisServer | null;
   close(): Promise<void>;
 }
 
-/** Postgres from npm packages; in the suite on servers a database in Debian's Postgres, and a Redis of its own. */
-async function prepareGround(dataDir: string): Promise<Ground> {
+/**
+ * Postgres from npm packages; in the suite on servers a database in Debian's Postgres, and a Redis of its own. With
+ * `ownPostgres` a server of Debian's that may be stopped.
+ */
+async function prepareGround(dataDir: string, ownPostgres: boolean): Promise<Ground> {
   const servers = process.env['TEST_SERVERS'];
-  if (servers === undefined) {
+  if (servers === undefined && !ownPostgres) {
     const postgres = await startPostgres({ dataDir, durable: false });
     const variables = { TOCSIN_PROFILE: 'embedded', DATABASE_URL: postgres.url };
-    return { variables, redis: null, close: () => postgres.stop() };
+    return { variables, postgres: null, redis: null, close: () => postgres.stop() };
   }
-  const [database, redis] = await Promise.all([createDatabase(servers), startRedis()]);
+  const [postgres, redis] = await Promise.all([ownPostgres ? startDebianPostgres() : null, startRedis()]);
+  const database = await createDatabase(postgres?.url ?? servers ?? '');
   const variables = {
     DATABASE_URL: database.url,
     REDIS_URL: redis.url,
@@ -39,9 +48,10 @@ async function prepareGround(dataDir: string): Promise<Ground> {
   };
   return {
     variables,
+    postgres,
     redis,
     close: async () => {
-      await Promise.all([database.drop(), redis.close()]);
+      await Promise.all([postgres ? postgres.close() : database.drop(), redis.close()]);
     },
   };
 }
@@ -64,11 +74,14 @@ export class Installation {
    * A migrated database, the inbox and the api, ready; workers are started by {@link worker}. On servers there are
    * two apis.
    */
-  static async start(variables: Record<string, string>): Promise<Installation> {
+  static async start(
+    variables: Record<string, string>,
+    { ownPostgres = false }: { readonly ownPostgres?: boolean } = {},
+  ): Promise<Installation> {
     const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-'));
     // Where the tests run as root, the account that runs Postgres has to get in.
     chmodSync(dataDir, 0o711);
-    const ground = await prepareGround(dataDir);
+    const ground = await prepareGround(dataDir, ownPostgres);
     const [page = 0, smtp = 0, ...apis] = await freePorts(ground.redis ? 4 : 3);
     const installation = new Installation(
       dataDir,
@@ -104,6 +117,17 @@ export class Installation {
     return this.ground.redis;
   }
 
+  /** The Postgres that all processes use, where it is theirs alone. */
+  get postgres(): DebianPostgres {
+    if (!this.ground.postgres) throw new Error('This Postgres is shared: start with `ownPostgres`.');
+    return this.ground.postgres;
+  }
+
+  /** Ids of the processes that run. */
+  get running(): number[] {
+    return this.children.filter(isRunning).map(({ pid = 0 }) => pid);
+  }
+
   /** Makes an administrator, as `npm run admin:create` does, and returns the password that it prints. */
   async createAdmin(email: string): Promise<string> {
     const { exitCode, said } = await this.run('create-admin', email);
@@ -130,14 +154,15 @@ export class Installation {
 
   /** Stops everything; fails when a process did not end cleanly. */
   async stop(): Promise<void> {
-    const running = this.children.filter(
-      ({ exitCode, signalCode }) => exitCode === null && signalCode === null,
-    );
+    const running = this.children.filter(isRunning);
     await Promise.all(
       running.map(async (child) => {
         const gone = once(child, 'close');
         child.kill('SIGTERM');
+        // What hangs is unclean too, and its output is worth more than a test that timed out.
+        const patience = setTimeout(() => child.kill('SIGKILL'), 60_000);
         await gone;
+        clearTimeout(patience);
       }),
     );
     await this.ground.close();

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 
 /** A server from a Debian package that a test starts, ends, kills, holds and starts again on the same port. */
@@ -36,18 +36,27 @@ export class ServerProcess {
     if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = once(child, 'exit');
     // One that is held hears nothing but this.
-    child.kill('SIGCONT');
+    this.resume();
     child.kill(signal);
     await gone;
   }
 
-  /** Keeps its connections open and answers nothing, until {@link resume}. */
+  /** Keeps its connections open and answers nothing, nor do the processes that it has, until {@link resume}. */
   hold(): void {
     this.child?.kill('SIGSTOP');
+    for (const pid of this.ownProcesses()) signal(pid, 'SIGSTOP');
   }
 
   resume(): void {
+    for (const pid of this.ownProcesses()) signal(pid, 'SIGCONT');
     this.child?.kill('SIGCONT');
+  }
+
+  private ownProcesses(): number[] {
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(this.child?.pid)], {
+      encoding: 'utf8',
+    });
+    return stdout.trim().split(/\s+/).filter(Boolean).map(Number);
   }
 
   private async untilItAnswers(child: ChildProcess): Promise<void> {
@@ -60,5 +69,13 @@ export class ServerProcess {
         await new Promise((resolve) => setTimeout(resolve, 20));
       }
     }
+  }
+}
+
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has just ended.
   }
 }

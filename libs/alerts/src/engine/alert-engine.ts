@@ -73,7 +73,8 @@ export class AlertEngine
 
   async onApplicationShutdown(): Promise<void> {
     await Promise.all([this.following.stop(), this.catchingUp.stop(), this.checkpointing.stop()]);
-    await this.checkpoint();
+    // Without it the next start compares these ticks once more, and nothing comes of that.
+    await this.checkpoint().catch((error: unknown) => this.logger.warn(`No last cursor: ${String(error)}`));
   }
 
   /** Takes a batch of ticks; resolves once everything they decided is committed. */
@@ -169,7 +170,7 @@ export class AlertEngine
         return;
       } catch (error) {
         if (this.stopped) throw error;
-        this.logger.error(error);
+        if (pause === 100) this.logger.error(error);
         await new Promise((resolve) => setTimeout(resolve, pause));
       }
     }

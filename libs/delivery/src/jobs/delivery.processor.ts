@@ -77,6 +77,7 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
 
   /** Finishes what is in flight, then lets the lock go; transports and database close after this. */
   async onModuleDestroy(): Promise<void> {
+    this.lock.openNoMore();
     await this.worker.close();
     await this.lock.close();
   }

@@ -59,7 +59,14 @@ export class EnqueueDeliveries {
       name: 'deliver',
       data: { payload: payloadVersion, deliveryId: id, version },
       // A job that still waits swallows its repetition; one that ended is gone and leaves its id free.
-      opts: { jobId: `delivery-${id}-${version}`, removeOnComplete: true, removeOnFail: true },
+      // What fails without an outcome, because Postgres went away, is looked at again at once and not a minute later.
+      opts: {
+        jobId: `delivery-${id}-${version}`,
+        attempts: 4,
+        backoff: { type: 'exponential', delay: 500 },
+        removeOnComplete: true,
+        removeOnFail: true,
+      },
     }));
     await this.asked(within(queuePatienceMs, this.queue.addBulk(jobs)));
     this.added.inc({ queue: deliveriesQueue }, jobs.length);

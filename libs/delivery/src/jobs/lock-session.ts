@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { connectionOptions } from '#platform/persistence';
 import { livenessClass } from '../features/liveness.ts';
 
 /**
@@ -23,15 +24,10 @@ export class LockSession {
     client.on('end', () => this.lose());
   }
 
-  static async open(connectionString: string): Promise<LockSession> {
+  static async open(databaseUrl: string): Promise<LockSession> {
     const client = new pg.Client({
-      connectionString,
-      application_name: 'tocsin delivery lock',
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 30_000,
+      ...connectionOptions(databaseUrl, 'tocsin delivery lock'),
       query_timeout: 10_000,
-      // Postgres itself has to notice within a minute that a worker's machine is gone.
-      options: '-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3',
     });
     try {
       await client.connect();

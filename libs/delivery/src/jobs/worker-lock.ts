@@ -33,9 +33,14 @@ export class WorkerLock {
     });
   }
 
+  /** From now on nobody waits for a lock, which a Postgres that is away would give to nobody. */
+  openNoMore(): void {
+    this.closed = true;
+  }
+
   /** Resolves once the lock is released; nothing may be under way. */
   async close(): Promise<void> {
-    this.closed = true;
+    this.openNoMore();
     await this.opening?.catch(() => undefined);
     this.session?.retire();
     await this.session?.ended;

@@ -47,7 +47,7 @@ export class MarketDataController {
     description: 'The named symbols in the given order on one page, or else all of them page by page.',
   })
   @ApiOkResponse({ standardSchema: dto.quotePage, description: 'A page of quotes.' })
-  @ApiProblems(401, 422, 503)
+  @ApiProblems(401, 422)
   async listQuotes(
     @Query({ schema: dto.quotesQuery }) query: dto.QuotesQuery,
     @Req() request: FastifyRequest,
@@ -62,7 +62,7 @@ export class MarketDataController {
   @Get('quotes/:symbol')
   @ApiOperation({ summary: 'Get the quote of a symbol' })
   @ApiOkResponse({ standardSchema: dto.quote, description: 'What is known of it now.' })
-  @ApiProblems(401, 404, 422, 503)
+  @ApiProblems(401, 404, 422)
   async getQuote(@Param('symbol', { schema: dto.symbolParam }) symbol: string): Promise<Quote> {
     const [quote] = await this.queries.execute(new FindQuotes([symbol]));
     if (quote) return quote;

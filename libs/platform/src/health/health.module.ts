@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { Controller, Get, Module } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ApiProblems, Public } from '../http/index.ts';
-import { Database } from '../persistence/index.ts';
+import { Database, silence } from '../persistence/index.ts';
 import { Redis } from '../redis/index.ts';
 import { redisState } from './redis-state.ts';
 
@@ -21,6 +22,9 @@ const ready = z.object({
 });
 
 type Readiness = z.infer<typeof ready>;
+
+/** Milliseconds after which Postgres counts as away: whoever probes gives up soon, and a request only later. */
+const probeMs = 2_000;
 
 /** Probes for supervisors and load balancers. */
 @ApiTags('operations')
@@ -48,7 +52,8 @@ class HealthController {
   })
   @ApiProblems(400, 503)
   async getReadiness(): Promise<Readiness> {
-    await this.database.sql`select 1`;
+    const impatience = once(AbortSignal.timeout(probeMs), 'abort').then(() => Promise.reject(silence()));
+    await Promise.race([this.database.sql`select 1`, impatience]);
     return { status: 'ok', dependencies: { postgres: { status: 'up' }, ...(await redisState(this.redis)) } };
   }
 }

@@ -90,6 +90,10 @@ describe('the answer to an error', () => {
     withCode('57P03'),
     withCode('53300'),
     withCode('08006'),
+    withCode('25006', 'cannot execute INSERT in a read-only transaction'),
+    new Error('timeout exceeded when trying to connect'),
+    new Error('Connection terminated due to connection timeout'),
+    Object.assign(new Error('Postgres does not answer.'), { code: 'ETIMEDOUT' }),
     new Error('Connection terminated unexpectedly'),
     new Error('Client has encountered a connection error and is not queryable'),
     new Error('The outcome is unknown.', { cause: withCode('ECONNRESET') }),
@@ -103,10 +107,19 @@ describe('the answer to an error', () => {
     expect(logged).not.toHaveBeenCalled();
   });
 
+  it.each(['57014', '40P01', '40001', '53100'])(
+    'asks for patience too, and logs it, when it was too much: %s',
+    (code) => {
+      const error = withCode(code);
+      expect(answerTo(error)).toMatchObject({ status: 503, headers: { 'Retry-After': '2' } });
+      expect(logged.mock.calls).toEqual([[error]]);
+    },
+  );
+
   it.each([
     new Error('the password is hush'),
     withCode('23505', 'duplicate key hush'),
-    withCode('57014', 'canceling statement hush'),
+    withCode('42P01', 'no relation hush'),
     Object.assign(new Error('hush'), { statusCode: 200 }),
     Object.assign(new Error('hush'), { statusCode: 502 }),
     'hush',

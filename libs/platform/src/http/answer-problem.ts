@@ -6,11 +6,17 @@ import { etagOf } from './versioned.ts';
 
 const logger = new Logger('Problem');
 
-/** Codes of `pg` and Node that mean "the database is away", not "the statement was wrong". */
+/**
+ * Codes of Node and SQLSTATEs that mean "not now" and not "never": the database is away, stops, starts, is full of
+ * connections or, after a failover, read-only; or a statement lost a deadlock, or took too long beside others.
+ */
 const databaseAway =
-  /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|57P0[123]|53300|08\w{3})$/;
+  /^(ECONNREFUSED|ECONNRESET|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EPIPE|57P0\d|53\w{3}|08\w{3}|25006|25P03|40001|40P01|57014)$/;
 /** What `pg` says without a code, in its words. */
-const connectionLost = /^Connection terminated|is not queryable$/;
+const connectionLost =
+  /^Connection terminated|is not queryable$|^timeout exceeded when trying to connect$|^timeout expired$|^Query read timeout$/;
+/** Of these somebody should hear: the database was there, and a request was too much for it. */
+const overtaxed = /^(53[0124]00|40001|40P01|57014)$/;
 
 /** Answers an error as an RFC 9457 problem; what is unexpected is logged and told without detail. */
 export function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
@@ -32,8 +38,9 @@ function problemOf(error: unknown, path: string): Problem {
   if (status !== undefined) {
     return problem(status, httpCodes[status] ?? 'http.error', httpDetails[status] ?? sentenceOf(error), path);
   }
-  if (isDatabaseAway(error)) {
-    return problem(503, 'http.unavailable', 'The database cannot be reached; try again shortly.', path);
+  if (causesOf(error).some(isDatabaseAway)) {
+    if (causesOf(error).some(({ code = '' }) => overtaxed.test(code))) logger.error(error);
+    return problem(503, 'http.unavailable', 'The database cannot do this now; try again shortly.', path);
   }
   logger.error(error);
   return problem(
@@ -74,13 +81,12 @@ function clientErrorStatus(error: unknown): number | undefined {
   return typeof status === 'number' && status >= 400 && status < 500 ? status : undefined;
 }
 
-function isDatabaseAway(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (databaseAway.test(code ?? '') || connectionLost.test(message)) return true;
-  }
-  return false;
+function causesOf(error: unknown): NodeJS.ErrnoException[] {
+  return error instanceof Error ? [error, ...causesOf(error.cause)] : [];
 }
+
+const isDatabaseAway = ({ code = '', message }: NodeJS.ErrnoException): boolean =>
+  databaseAway.test(code) || connectionLost.test(message);
 
 function sentenceOf(error: unknown): string {
   const message = error instanceof Error ? error.message : 'The request cannot be handled.';

@@ -19,7 +19,7 @@ export const limitHeaders: NonNullable<Components['headers']> = {
   'Retry-After': { description: 'Seconds to wait.', schema: { type: 'integer' } },
 };
 
-const header = (name: string) => ({ [name]: { $ref: `#/components/headers/${name}` } });
+export const header = (name: string) => ({ [name]: { $ref: `#/components/headers/${name}` } });
 const limits = { ...header('RateLimit'), ...header('RateLimit-Policy') };
 
 /** Says of a limited route that it may answer 429, and with which fields it tells what is left. */

@@ -1,7 +1,8 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
-import { describeLimits, limitHeaders, type Operation } from './describe-limits.ts';
+import { problemResponse } from './api-problems.ts';
+import { describeLimits, header, limitHeaders, type Operation } from './describe-limits.ts';
 import { problemSchema } from './problem.ts';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
@@ -37,6 +38,9 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
       if (operation['x-public']) operation.security = [];
       delete operation['x-public'];
       if (path.startsWith('/v1/')) describeLimits(operation);
+      // All of them ask Postgres.
+      if (path.startsWith('/v1/'))
+        operation.responses[503] ??= { ...problemResponse(503), headers: header('Retry-After') };
     }
   }
   return document;

@@ -5,7 +5,7 @@ import { type Config, ConfigModule } from '../config/index.ts';
 import { loggingModule } from '../logging/index.ts';
 import { MessagingModule } from '../messaging/index.ts';
 import { MetricsModule } from '../metrics/index.ts';
-import { type ContextPersistence, PersistenceModule } from '../persistence/index.ts';
+import { type ContextPersistence, forRequests, forWork, PersistenceModule } from '../persistence/index.ts';
 import { RedisModule } from '../redis/index.ts';
 import { Roles } from './roles.ts';
 
@@ -24,7 +24,7 @@ export function platformModules(
     loggingModule(config, app),
     MetricsModule.forRoot(app),
     LifecycleModule,
-    PersistenceModule.forRoot(contexts),
+    PersistenceModule.forRoot(contexts, app === 'api' ? forRequests : forWork),
     RedisModule,
     // Here and not inside MessagingModule: handlers are registered before anything that asks at its start.
     CqrsModule.forRoot(),

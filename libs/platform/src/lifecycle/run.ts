@@ -1,6 +1,8 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { Logger } from 'nestjs-pino';
 import { Metrics } from '../metrics/index.ts';
+import { Config } from '../config/index.ts';
+import { hangUpOnceSilent } from '../persistence/index.ts';
 import { fail } from './fail.ts';
 
 const signals = ['SIGTERM', 'SIGINT'] as const;
@@ -25,6 +27,7 @@ export async function run<App extends INestApplicationContext>(
     for (const signal of signals) process.off(signal, end);
     // An end that was asked for is a success; dying of the signal again would look like a crash.
     app.enableShutdownHooks(undefined, { useProcessExit: true });
+    for (const signal of signals) process.once(signal, () => void hangUpOnceSilent(app.get(Config)));
     await start(app);
     // To the supervisor, where there is one.
     process.send?.('ready');

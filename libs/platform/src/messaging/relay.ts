@@ -17,6 +17,7 @@ const takenBackAtOnce = 1_000;
 const parallel = 4;
 /** What is done is published together, long before its lease ends. */
 const publishedAfterMs = 1_000;
+const pruneSize = 10_000;
 
 /**
  * Moves events from the outbox to their reactions. What other versions react to it leaves to their relays: an event
@@ -92,11 +93,21 @@ export class Relay {
 
   /** Forgets what was published more than a week ago: far beyond any redelivery. */
   async prune(): Promise<void> {
-    await this.database.sql`delete from platform.outbox where published_at < now() - interval '7 days'`;
+    // In batches: after weeks without a relay, one statement for all of them would never end in time.
+    await inBatches(
+      () => this.database.sql`
+        delete from platform.outbox where id in (
+          select id from platform.outbox where published_at < now() - interval '7 days' limit ${pruneSize})
+        returning id`,
+    );
     // Not while the event is there: what still fails after weeks must not repeat what succeeded.
-    await this.database.sql`
-      delete from platform.reactions where reacted_at < now() - interval '14 days'
-        and not exists (select from platform.outbox where id = event_id)`;
+    await inBatches(
+      () => this.database.sql`
+        delete from platform.reactions where (event_id, reaction) in (
+          select event_id, reaction from platform.reactions where reacted_at < now() - interval '14 days'
+            and not exists (select from platform.outbox where id = event_id) limit ${pruneSize})
+        returning event_id`,
+    );
     await this.database.sql`delete from platform.reaction_registry where seen_at < now() - interval '7 days'`;
   }
 
@@ -174,4 +185,8 @@ export class Relay {
         select id from platform.outbox where id = any(${ids}::uuid[]) and published_at is null
         order by id for update)`;
   }
+}
+
+async function inBatches(prune: () => Promise<readonly object[]>): Promise<void> {
+  for (let gone = pruneSize; gone === pruneSize;) gone = (await prune()).length;
 }

@@ -1,8 +1,9 @@
-import { Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import pg from 'pg';
 import { Config } from '../config/index.ts';
+import { connectionOptions } from '../persistence/connections.ts';
 
 const channelName = /^[a-z_]+$/;
 
@@ -18,6 +19,7 @@ export class Wakeups implements OnApplicationShutdown {
   private client: pg.Client | undefined;
   private socket: Socket | undefined;
   private connected = false;
+  private failing = false;
   private connecting: Promise<void> | undefined;
   private retry: NodeJS.Timeout | undefined;
   private closed = false;
@@ -52,14 +54,9 @@ export class Wakeups implements OnApplicationShutdown {
   }
 
   private async open(): Promise<void> {
-    const client = new pg.Client({
-      connectionString: this.config.databaseUrl ?? undefined,
-      application_name: 'tocsin wakeups',
-      stream: () => (this.socket = new Socket()),
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 30_000,
-      connectionTimeoutMillis: 5000,
-    });
+    const options = connectionOptions(this.config.databaseUrl, 'tocsin wakeups');
+    const stream = () => (this.socket = options.stream());
+    const client = new pg.Client({ ...options, stream, query_timeout: 5_000 });
     this.client = client;
     client.on('error', (error) => this.logger.warn(`Lost the notification connection: ${error.message}`));
     client.on('end', () => this.reconnectLater(client));
@@ -68,13 +65,16 @@ export class Wakeups implements OnApplicationShutdown {
       await client.connect();
       for (const channel of this.listeners.keys()) await client.query(`listen ${channel}`);
       this.connected = true;
+      this.failing = false;
       for (const channel of this.listeners.keys()) this.wake(channel);
     } catch (error) {
-      if (!this.closed) {
+      // Once an outage.
+      if (!this.closed && !this.failing) {
         this.logger.warn(
           `Cannot listen for notifications: ${error instanceof Error ? error.message : String(error)}`,
         );
       }
+      this.failing = true;
       client.end().catch(() => undefined);
       this.reconnectLater(client);
     }

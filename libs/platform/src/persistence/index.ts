@@ -1,6 +1,7 @@
 export type { ContextPersistence } from './context-persistence.ts';
+export { connectionOptions, hangUpOnceSilent, silence } from './connections.ts';
 export { Database, fragment } from './database.ts';
 export { migrate } from './migrate.ts';
-export { migrationNames } from './orm-options.ts';
+export { forRequests, forWork, migrationNames } from './orm-options.ts';
 export { PersistenceModule } from './persistence.module.ts';
 export { sqlMigration } from './sql-migration.ts';

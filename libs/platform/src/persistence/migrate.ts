@@ -2,6 +2,7 @@ import { MikroORM } from '@mikro-orm/postgresql';
 import pg from 'pg';
 import type { Config } from '../config/index.ts';
 import { migrateQueues } from '../queues/migrate-queues.ts';
+import { connectionOptions } from './connections.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { ormOptions } from './orm-options.ts';
 
@@ -13,10 +14,7 @@ const migrationLock = 7_628_114_019;
  * @throws Error naming the migration that failed; none of those that were pending has then left anything
  */
 export async function migrate(config: Config, contexts: readonly ContextPersistence[]): Promise<string[]> {
-  const lock = new pg.Client({
-    connectionString: config.databaseUrl ?? undefined,
-    application_name: 'tocsin migrate',
-  });
+  const lock = new pg.Client(connectionOptions(config.databaseUrl, 'tocsin migrate'));
   // Whatever ends this session ends the others too, or leaves them to finish; a crash would help neither.
   lock.on('error', () => undefined);
   await lock.connect();

@@ -5,31 +5,55 @@ import pg from 'pg';
 import type { Config } from '../config/index.ts';
 import { OutboxFlushSubscriber } from '../messaging/outbox-flush.subscriber.ts';
 import { OutboxRowSchema } from '../messaging/outbox-row.schema.ts';
+import { boundAnswers } from './bound-answers.ts';
+import { connectionOptions } from './connections.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { platformMigrations } from './platform.migrations.ts';
 import { releaseDropped } from './release-dropped.ts';
 
-/** One ORM for all contexts: their entities, their migrations, one pool of connections. */
+/** The longest that one statement of a process may take, in milliseconds. */
+export interface Limits {
+  readonly statementMs: number;
+}
+
+/** Somebody waits for the answer, and everything that a request does is a matter of milliseconds. */
+export const forRequests: Limits = { statementMs: 5_000 };
+/** Batches of thousands of rows; longer than that is no work but a fault. */
+export const forWork: Limits = { statementMs: 30_000 };
+
+/** What Postgres needs at most to say that a statement took too long. */
+const graceMs = 1_000;
+/** A process that vanished in the middle of a transaction must not hold its locks for hours. */
+const idleInTransactionMs = 60_000;
+
+/**
+ * One ORM for all contexts: their entities, their migrations, one pool of connections. Without limits, as
+ * migrations are, a statement may take for ever.
+ */
 export function ormOptions(
   config: Config,
   contexts: readonly ContextPersistence[],
+  limits?: Limits,
   onPool: (pool: pg.Pool) => void = () => undefined,
 ): Options {
-  if (config.databaseUrl === null) throw new Error('A database URL is needed here.');
+  const connection = connectionOptions(config.databaseUrl, 'tocsin');
   return {
     driver: PostgreSqlDriver,
-    clientUrl: config.databaseUrl,
+    clientUrl: connection.connectionString,
     entities: [OutboxRowSchema, ...contexts.flatMap((context) => context.entities)],
     subscribers: [new OutboxFlushSubscriber()],
     extensions: [Migrator],
-    // Connections over a network that silently drops packets must be noticed within about a minute.
     driverOptions: {
-      keepAlive: true,
-      keepAliveInitialDelayMillis: 30_000,
-      application_name: 'tocsin',
+      // Among them the URL once more: of the one above the ORM takes no parameters, such as `sslmode`.
+      ...connection,
+      ...(limits && {
+        statement_timeout: limits.statementMs,
+        idle_in_transaction_session_timeout: idleInTransactionMs,
+      }),
       types: typeParsers(),
       onPoolCreated: (pool: pg.Pool) => {
         releaseDropped(pool);
+        if (limits) boundAnswers(pool, limits.statementMs + graceMs);
         onPool(pool);
       },
     },

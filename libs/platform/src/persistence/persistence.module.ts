@@ -6,12 +6,12 @@ import { Metrics } from '../metrics/metrics.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { Database } from './database.ts';
 import { measurePool } from './measure-pool.ts';
-import { ormOptions } from './orm-options.ts';
+import { type Limits, ormOptions } from './orm-options.ts';
 
 /** Connects a process to Postgres with the entities of every context. */
 @Module({})
 export class PersistenceModule {
-  static forRoot(contexts: readonly ContextPersistence[]): DynamicModule {
+  static forRoot(contexts: readonly ContextPersistence[], limits: Limits): DynamicModule {
     return {
       module: PersistenceModule,
       global: true,
@@ -20,7 +20,7 @@ export class PersistenceModule {
           driver: PostgreSqlDriver,
           inject: [Config, Metrics],
           useFactory: (config: Config, metrics: Metrics) => ({
-            ...ormOptions(config, contexts, (pool) => measurePool(pool, metrics)),
+            ...ormOptions(config, contexts, limits, (pool) => measurePool(pool, metrics)),
             registerRequestContext: false,
           }),
         }),

@@ -7,6 +7,7 @@ import {
   setDefaultBackendFactory,
 } from 'bullmq';
 import type { Config } from '../config/index.ts';
+import { connectionOptions } from '../persistence/index.ts';
 import { queueSchema } from './migrate-queues.ts';
 import { QueueEpoch } from './queue-epoch.ts';
 import { QueueRedis } from './queue-redis.ts';
@@ -41,12 +42,11 @@ function onRedis(): DynamicModule {
 function onPostgres(config: Config): DynamicModule {
   setDefaultBackendFactory(createPostgresBackend);
   const connection: ConnectionOptions = {
-    connectionString: config.databaseUrl,
+    ...connectionOptions(config.databaseUrl, 'tocsin queue'),
     schema: queueSchema,
     max: 3,
-    application_name: 'tocsin queue',
-    keepAlive: true,
-    keepAliveInitialDelayMillis: 30_000,
+    // A batch of a thousand jobs takes a fraction of it; a Postgres that is silent for so long is away.
+    query_timeout: 10_000,
   };
   return BullModule.forRoot({ connection });
 }
