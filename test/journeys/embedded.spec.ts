@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it, vi } from 'vitest';
 import { isAlive } from '#platform/data-dir';
+import { parseExposition } from '../support/exposition.ts';
 import { TocsinPerTest } from '../support/tocsin-per-test.ts';
 
 describe('the embedded profile', () => {
@@ -15,10 +16,17 @@ describe('the embedded profile', () => {
 
     const [worker = 0] = tocsin.children(/apps\/worker/);
     process.kill(worker, 'SIGKILL');
+    const toldOf = async () => {
+      const families = parseExposition(await (await fetch(`${url}/metrics`)).text());
+      const samples = families.get('process_start_time_seconds')?.samples ?? [];
+      return samples.map(({ labels }) => labels['process']);
+    };
     await tocsin.prints(/worker +ended \(SIGKILL\); starting it again in 1 s/);
+    expect(await toldOf()).toContain('api');
     await vi.waitFor(() => expect(tocsin.children(/apps\/worker/)).toHaveLength(1), { timeout: 10_000 });
     const [successor] = tocsin.children(/apps\/worker/);
     expect(successor).not.toBe(worker);
+    await expect.poll(toldOf, { timeout: 20_000 }).toEqual(['api', 'worker']);
 
     const pids = tocsin.children();
     expect(pids.length).toBeGreaterThanOrEqual(4);

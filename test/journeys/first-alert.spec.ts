@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listQuotes } from '../support/client/index.ts';
+import { parseExposition, totalOf } from '../support/exposition.ts';
 import { freePorts } from '../support/free-ports.ts';
 import { mailsOf } from '../support/inbox.ts';
 import { newPerson, type Person } from '../support/person.ts';
@@ -13,6 +14,7 @@ import { eventually, firstAlert } from './first-alert.ts';
 describe('a first start without a network', () => {
   let dataDir: string;
   let tocsin: Tocsin;
+  let url: string;
   let inbox: string;
   let ada: Person;
 
@@ -30,7 +32,8 @@ describe('a first start without a network', () => {
       BINANCE_REST_URL: 'http://127.0.0.1:9',
     });
     inbox = `http://127.0.0.1:${page}`;
-    ada = await newPerson([await tocsin.ready()], 'ada@example.org');
+    url = await tocsin.ready();
+    ada = await newPerson([url], 'ada@example.org');
   });
 
   afterAll(async () => {
@@ -60,6 +63,28 @@ describe('a first start without a network', () => {
         stale: false,
       },
     ]);
+  });
+
+  it('tells on the one port what api and worker count', async () => {
+    const counted: [process: string, name: string, labels?: Record<string, string>][] = [
+      ['api', 'tocsin_http_request_duration_seconds', { route: '/v1/quotes', status: '200' }],
+      ['worker', 'tocsin_feed_ticks_recorded_total', { source: 'simulated' }],
+      ['worker', 'tocsin_evaluation_firings_total', { origin: 'live' }],
+      ['worker', 'tocsin_relay_events_total', { outcome: 'relayed' }],
+      ['worker', 'tocsin_queue_added_jobs_total', { queue: 'deliveries' }],
+      ['worker', 'tocsin_delivery_attempts_total', { channel: 'email', outcome: 'accepted' }],
+      ['api', 'tocsin_feed_symbols', { source: 'simulated', state: 'live' }],
+      ['api', 'process_cpu_seconds_total'],
+      ['worker', 'process_cpu_seconds_total'],
+    ];
+    await eventually(async () => {
+      const families = parseExposition(await (await fetch(`${url}/metrics`)).text());
+      const missing = counted.filter(
+        ([process, name, labels]) => !(totalOf(families, name, { process, ...labels }) > 0),
+      );
+      expect(missing).toEqual([]);
+      return true;
+    });
   });
 
   firstAlert(() => ({ ada, inbox }));

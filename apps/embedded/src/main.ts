@@ -42,11 +42,14 @@ async function main(): Promise<void> {
   }
 }
 
-function wantedPorts({ host, port, mailbox, smtpUrl }: Config): WantedPort[] {
-  const api = { variable: 'PORT', host, port };
-  if (smtpUrl !== null) return [api];
+function wantedPorts({ host, port, mailbox, smtpUrl, metricsPort }: Config): WantedPort[] {
+  const always = [
+    { variable: 'PORT', host, port },
+    { variable: 'METRICS_PORT', host: metricsPort === null ? '127.0.0.1' : host, port: metricsPort ?? 0 },
+  ];
+  if (smtpUrl !== null) return always;
   return [
-    api,
+    ...always,
     { variable: 'MAILBOX_PORT', host: '127.0.0.1', port: mailbox.port },
     { variable: 'MAILBOX_SMTP_PORT', host: '127.0.0.1', port: mailbox.smtpPort },
   ];

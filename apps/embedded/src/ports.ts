@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -46,19 +47,20 @@ interface Attempt {
   close(): Promise<unknown>;
 }
 
-async function listen({ variable, host, port }: WantedPort): Promise<Attempt> {
+/** Outside of the ports that systems lend to outgoing connections: one of those may sit on it at the next restart. */
+const lastingPort = () => randomInt(20_000, 30_000);
+
+async function listen(wanted: WantedPort): Promise<Attempt> {
+  const { variable, host } = wanted;
+  const port = wanted.port === 0 ? lastingPort() : wanted.port;
   const server = createServer();
   try {
     await once(server.listen(port, host), 'listening');
   } catch (error) {
+    if (wanted.port === 0 && errorCode(error) === 'EADDRINUSE') return listen(wanted);
     return { variable, port, problem: describe(error, { variable, host, port }), close: async () => {} };
   }
-  const address = server.address();
-  return {
-    variable,
-    port: typeof address === 'object' && address ? address.port : port,
-    close: async () => once(server.close(), 'close'),
-  };
+  return { variable, port, close: async () => once(server.close(), 'close') };
 }
 
 function describe(error: unknown, { variable, host, port }: WantedPort): string {

@@ -73,7 +73,12 @@ export class Supervisor {
     await timed('migrations', () => runOnce(migrate, this.print, this.stopped.signal));
     await timed('api and worker', async () => {
       if (this.config.smtpUrl === null) this.inbox = this.serve('mailbox', base);
-      this.services.push(this.serve('api', environment), this.serve('worker', environment));
+      const door = { HOST: workerHost(this.config) };
+      const metrics = `http://${reachable(door.HOST)}:${this.config.metricsPort}/metrics`;
+      this.services.push(
+        this.serve('api', { ...environment, WORKER_METRICS_URL: metrics }),
+        this.serve('worker', { ...environment, ...door }),
+      );
       const ready = Promise.all(this.services.map((service) => service.ready));
       await Promise.race([ready, aborted(this.stopped.signal)]);
       await this.answers(`http://${reachable(this.config.host)}:${this.config.port}/health/ready`);
@@ -114,6 +119,7 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
     TOCSIN_PROFILE: 'embedded',
     TOCSIN_DATA_DIR: config.dataDir,
     PORT: String(config.port),
+    METRICS_PORT: String(config.metricsPort),
     HOST: config.host,
     MAILBOX_PORT: String(config.mailbox.port),
     MAILBOX_SMTP_PORT: String(config.mailbox.smtpPort),
@@ -124,6 +130,11 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
     DEMO: config.demo ? 'on' : 'off',
     ...(config.smtpUrl === null && { SMTP_URL: `smtp://127.0.0.1:${config.mailbox.smtpPort}` }),
   };
+}
+
+/** Where the worker's door is: for the api only, unless somebody chose a port for it. */
+function workerHost(config: Config): string {
+  return process.env['METRICS_PORT']?.trim() ? config.host : '127.0.0.1';
 }
 
 /** An address that a listener on `host` can be reached at from here. */

@@ -25,6 +25,8 @@ export abstract class Config {
   abstract readonly rateLimit: boolean;
   abstract readonly swaggerUi: boolean;
   abstract readonly metricsPort: number | null;
+  /** Null wherever each process is scraped by itself. */
+  abstract readonly workerMetricsUrl: string | null;
   abstract readonly emailVerification: 'required' | 'off';
   abstract readonly demo: boolean;
   abstract readonly demoEmail: string;
@@ -87,6 +89,7 @@ function complete(env: Variables): Config {
     rateLimit: env.RATE_LIMIT === 'on',
     swaggerUi: env.SWAGGER_UI === 'on',
     metricsPort: env.METRICS_PORT ?? null,
+    workerMetricsUrl: env.WORKER_METRICS_URL ?? null,
     emailVerification: env.EMAIL_VERIFICATION ?? (embedded ? 'off' : 'required'),
     demo: env.DEMO ? env.DEMO === 'on' : demoByDefault,
     demoEmail: env.DEMO_EMAIL,

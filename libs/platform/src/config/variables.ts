@@ -148,6 +148,10 @@ export const variables = z.object({
     .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
     .default('info')
     .describe('Least severe level that is logged.'),
+  WORKER_METRICS_URL: url('http')
+    .optional()
+    .describe('Set by `npm start` for the api: where it finds the metrics of the worker.')
+    .meta({ absent: 'the metrics of the api are its own' }),
   TOCSIN_PROFILE: z
     .enum(['embedded', 'server'])
     .optional()

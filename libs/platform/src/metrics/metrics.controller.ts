@@ -1,14 +1,19 @@
 import { Controller, Get, Header } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Config } from '../config/index.ts';
 import { ApiProblems, Public } from '../http/index.ts';
 import { Metrics } from './metrics.ts';
+import { withWorker } from './with-worker.ts';
 
 /** What Prometheus scrapes. */
 @ApiTags('operations')
 @Public()
 @Controller('metrics')
 export class MetricsController {
-  constructor(private readonly metrics: Metrics) {}
+  constructor(
+    private readonly metrics: Metrics,
+    private readonly config: Config,
+  ) {}
 
   @Get()
   @Header('Content-Type', 'text/plain; version=0.0.4; charset=utf-8')
@@ -20,6 +25,7 @@ export class MetricsController {
   })
   @ApiProblems(400)
   getMetrics(): Promise<string> {
-    return this.metrics.text();
+    const { workerMetricsUrl } = this.config;
+    return workerMetricsUrl === null ? this.metrics.text() : withWorker(this.metrics, workerMetricsUrl);
   }
 }
