@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { allowOrigins } from './allow-origins.ts';
 import { limitRequests } from './limit-requests.ts';
 import { logRequests } from './log-requests.ts';
 import { buildOpenApi } from './openapi.ts';
@@ -23,6 +24,8 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
       void reply.header('X-Request-Id', request.id);
       next();
     });
+  // Before the limits, so that a page can read a refusal.
+  await allowOrigins(app);
   limitRequests(app);
   SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',

@@ -1,14 +1,9 @@
 import { type CanActivate, Controller, type ExecutionContext, Get, Module, Post } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DomainError } from '#kernel';
-import { ConfigModule, loadConfig } from '../config/index.ts';
-import { loggingModule } from '../logging/index.ts';
-import { RedisModule } from '../redis/index.ts';
-import { httpAdapter } from './http-adapter.ts';
-import { configureHttp } from './http-app.ts';
+import { startHttpApp } from '../../../../test/support/http-app.ts';
 import type { Principal } from './principal.ts';
 
 const handled = vi.fn<() => string>(() => 'done');
@@ -50,13 +45,9 @@ class TestModule {}
 describe('rate limits', { timeout: 30_000 }, () => {
   let app: NestFastifyApplication;
 
-  async function start(variables: NodeJS.ProcessEnv = {}): Promise<void> {
-    const config = loadConfig({ LOG_LEVEL: 'silent', ...variables });
-    const imports = [ConfigModule.forRoot(config), loggingModule(config, 'test'), RedisModule, TestModule];
-    const module = await Test.createTestingModule({ imports }).compile();
-    app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
-    await app.init();
-  }
+  const start = async (variables: NodeJS.ProcessEnv = {}) => {
+    app = await startHttpApp(variables, TestModule);
+  };
 
   interface Call {
     readonly as?: string;

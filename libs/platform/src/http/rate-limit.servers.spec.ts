@@ -1,14 +1,10 @@
 import { HttpException, Logger } from '@nestjs/common';
-import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Test } from '@nestjs/testing';
 import type { FastifyReply } from 'fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { startHttpApp } from '../../../../test/support/http-app.ts';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts';
-import { ConfigModule, loadConfig } from '../config/index.ts';
-import { loggingModule } from '../logging/index.ts';
-import { Redis, RedisModule } from '../redis/index.ts';
-import { httpAdapter } from './http-adapter.ts';
-import { configureHttp } from './http-app.ts';
+import { loadConfig } from '../config/index.ts';
+import { Redis } from '../redis/index.ts';
 import { RateLimit } from './rate-limit.ts';
 
 /** On a busy machine Redis may be too slow for a moment, and is then not waited for: such a try counts for nothing. */
@@ -94,15 +90,8 @@ describe('a limit of several processes with one Redis', () => {
   });
 
   it('is one for the apis of an installation', async () => {
-    const apps = await Promise.all(
-      [1, 2].map(async () => {
-        const config = loadConfig({ REDIS_URL: server.url, LOG_LEVEL: 'silent' });
-        const imports = [ConfigModule.forRoot(config), loggingModule(config, 'test'), RedisModule];
-        const module = await Test.createTestingModule({ imports }).compile();
-        const app = module.createNestApplication<NestFastifyApplication>(httpAdapter(config));
-        return (await configureHttp(app)).init();
-      }),
-    );
+    const REDIS_URL = server.url;
+    const apps = [await startHttpApp({ REDIS_URL }), await startHttpApp({ REDIS_URL })];
     let last = 0;
     await vi.waitFor(async () => {
       const remoteAddress = `203.0.113.${(last += 1)}`;

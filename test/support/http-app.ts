@@ -1,0 +1,19 @@
+import type { Type } from '@nestjs/common';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { ConfigModule, loadConfig } from '#platform/config';
+import { configureHttp, httpAdapter } from '#platform/http';
+import { loggingModule } from '#platform/logging';
+import { RedisModule } from '#platform/redis';
+
+/** Some routes with the manners of the api, and nothing else of it. */
+export async function startHttpApp(
+  variables: NodeJS.ProcessEnv = {},
+  ...routes: Type[]
+): Promise<NestFastifyApplication> {
+  const config = loadConfig({ LOG_LEVEL: 'silent', ...variables });
+  const imports = [ConfigModule.forRoot(config), loggingModule(config, 'test'), RedisModule, ...routes];
+  const module = await Test.createTestingModule({ imports }).compile();
+  const app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
+  return app.init();
+}
