@@ -2,6 +2,7 @@ import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { allowOrigins } from './allow-origins.ts';
+import { compressAnswers } from './compress-answers.ts';
 import { limitRequests } from './limit-requests.ts';
 import { logRequests } from './log-requests.ts';
 import { buildOpenApi } from './openapi.ts';
@@ -27,6 +28,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
   // Before the limits, so that a page can read a refusal.
   await allowOrigins(app);
   limitRequests(app);
+  await compressAnswers(app);
   SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
