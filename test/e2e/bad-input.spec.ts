@@ -435,19 +435,31 @@ describe('a route', () => {
     ['GET', '/v1/alerts/'],
     ['GET', '/v1//alerts'],
     ['GET', '/V1/alerts'],
-    ['PUT', '/v1/alerts'],
-    ['PATCH', `/v1/alerts/${newId()}`],
-    ['DELETE', '/v1/alerts'],
-    ['POST', `/v1/alerts/${newId()}`],
-    ['GET', '/v1/auth/login'],
-    ['POST', '/health/live'],
   ])('that is none is not found: %s %s', async (method, url) => {
     const answer = await api.call({ method, url, as: admin });
     expect(answer).toMatchObject({ status: 404, body: { code: 'http.no-such-route' } });
   });
 
+  it.each<[Request['method'], string, string]>([
+    ['PUT', '/v1/alerts', 'GET, HEAD, OPTIONS, POST'],
+    ['POST', `/v1/alerts/${newId()}`, 'DELETE, GET, HEAD, OPTIONS'],
+    ['GET', '/v1/auth/login', 'OPTIONS, POST'],
+    ['POST', '/health/live', 'GET, HEAD, OPTIONS'],
+  ])('does not have other methods: %s %s', async (method, url, allow) => {
+    const answer = await api.call({ method, url, as: admin });
+    expect(answer).toMatchObject({
+      status: 405,
+      body: { code: 'http.method-not-allowed' },
+      headers: { allow },
+    });
+  });
+
   it('with a broken escape is malformed', async () => {
-    expect(await get('/v1/quotes/%zz')).toMatchObject({ status: 400, body: { code: 'http.malformed' } });
+    expect(await get('/v1/quotes/%zz')).toMatchObject({
+      status: 400,
+      body: { code: 'http.malformed' },
+      headers: { 'x-request-id': expect.any(String), 'x-content-type-options': 'nosniff' },
+    });
     expect((await get('/v1/alerts?symbol=%zz')).status).toBe(422);
   });
 
@@ -483,6 +495,8 @@ describe('a connection', () => {
     const { head, body } = await answerTo(request);
     expect(head).toContain(`http/1.1 ${status} `);
     expect(head).toContain('content-type: application/problem+json');
+    expect(head).toContain('x-content-type-options: nosniff');
+    expect(head).toMatch(/^x-request-id: [0-9a-f-]{36}$/m);
     expect(body).toMatchObject({ status, code, detail: expect.stringMatching(/\.$/) });
   });
 });

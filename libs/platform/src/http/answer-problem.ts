@@ -66,6 +66,7 @@ const httpCodes: Record<number, string> = {
 
 const httpDetails: Record<number, string> = {
   404: 'There is no such route.',
+  405: 'There is no such method on this path; `Allow` names those there are.',
   413: 'The body is larger than this route accepts (1 MiB).',
   414: 'A part of the path is longer than anything that could be found by it.',
   415: 'Send the body as application/json.',

@@ -6,6 +6,7 @@ import { compressAnswers } from './compress-answers.ts';
 import { limitRequests } from './limit-requests.ts';
 import { logRequests } from './log-requests.ts';
 import { buildOpenApi } from './openapi.ts';
+import { answerOtherMethods } from './other-methods.ts';
 import { ProblemFilter } from './problem.filter.ts';
 import { ValidationPipe } from './validation.pipe.ts';
 
@@ -28,6 +29,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
   // Before the limits, so that a page can read a refusal.
   await allowOrigins(app);
   limitRequests(app);
+  answerOtherMethods(app);
   await compressAnswers(app);
   SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
     jsonDocumentUrl: 'openapi.json',
