@@ -76,7 +76,7 @@ async function supervise(config: Config): Promise<void> {
     const { parts, announcements } = await supervisor.start();
     print(
       welcome('Tocsin is ready', [
-        ['Swagger UI', `${config.publicUrl}/docs`],
+        config.swaggerUi ? ['Swagger UI', `${config.publicUrl}/docs`] : ['API', config.publicUrl],
         ...(config.smtpUrl === null ? [['Inbox', `http://127.0.0.1:${config.mailbox.port}`] as const] : []),
         ...(kept.demo ? [['Demo account', `${kept.demo.email}  ${kept.demo.password}`] as const] : []),
         ['Data', config.dataDir],

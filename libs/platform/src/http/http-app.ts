@@ -1,6 +1,7 @@
 import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
+import { Config } from '../config/index.ts';
 import { allowOrigins } from './allow-origins.ts';
 import { compressAnswers } from './compress-answers.ts';
 import { limitRequests } from './limit-requests.ts';
@@ -32,6 +33,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
   answerOtherMethods(app);
   await compressAnswers(app);
   SwaggerModule.setup('docs', app, () => buildOpenApi(app), {
+    ui: app.get(Config).swaggerUi,
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
     customSiteTitle: 'Tocsin API',
