@@ -32,6 +32,10 @@ describe('connections of slow clients', { timeout: 30_000 }, () => {
     });
     fastify.get('/endless', () => new Promise(() => {}));
     fastify.post('/', () => 'taken');
+    fastify.get('/begun', (_request, reply) => {
+      reply.hijack();
+      reply.raw.write('begun');
+    });
     await fastify.listen({ port: 0, host: '127.0.0.1' });
     ({ port } = fastify.server.address() as AddressInfo);
   }
@@ -82,7 +86,15 @@ describe('connections of slow clients', { timeout: 30_000 }, () => {
   it('are closed when they send nothing at all', async () => {
     await start({ head: 200 });
     const { answer } = await send();
-    expect(await answer).toContain('HTTP/1.1 408 ');
+    expect(await answer).toBe('');
+  });
+
+  it('are closed without a word more where an answer has begun', async () => {
+    await start();
+    const { socket, answer } = await send(get('/begun'));
+    await vi.waitUntil(() => socket.bytesRead > 0);
+    socket.write('no HTTP\r\n\r\n');
+    expect(await answer).toMatch(/^HTTP\/1.1 200 .*begun\r\n$/s);
   });
 
   it('are closed when they do not read their answer', async () => {

@@ -2,8 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { newId } from '#kernel';
 import type { Config } from '../config/index.ts';
-import { answerProblem } from './answer-problem.ts';
-import { refuseUnreadable } from './unreadable-request.ts';
+import { refuseUnreadable, refuseUnroutable } from './unreadable-request.ts';
 
 /** Large enough for 5,000 submitted ticks or a batch of 1,000 alerts. */
 const bodyLimit = 1024 * 1024;
@@ -53,7 +52,7 @@ class HttpAdapter extends FastifyAdapter {
       bodyLimit,
       // Fastify believes nobody when it is told a number of hops only.
       trustProxy: typeof trustProxy === 'number' ? (_, hop) => hop < trustProxy : trustProxy,
-      frameworkErrors: answerProblem,
+      frameworkErrors: refuseUnroutable,
       clientErrorHandler: refuseUnreadable,
       genReqId: (request: IncomingMessage) => {
         const given = request.headers['x-request-id'];
