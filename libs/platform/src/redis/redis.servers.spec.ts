@@ -16,6 +16,8 @@ describe('Redis, which may be away at any moment', () => {
     await vi.waitUntil(ping);
   });
   afterEach(async () => {
+    vi.useRealTimers();
+    vi.restoreAllMocks();
     await redis.onApplicationShutdown();
     await server.close();
   });
@@ -35,6 +37,49 @@ describe('Redis, which may be away at any moment', () => {
     expect(asked).not.toHaveBeenCalled();
     server.resume();
     await vi.waitFor(async () => expect(await ping()).toBe('PONG'), { timeout: 5_000 });
+  });
+
+  it('goes on at once when the answer was only late', async () => {
+    // The pause for which a server that hangs is left alone would never be over.
+    vi.useFakeTimers({ toFake: ['performance'] });
+    server.hold();
+    expect(await ping()).toBeUndefined();
+    server.resume();
+    await vi.waitFor(async () => expect(await ping()).toBe('PONG'), { timeout: 5_000 });
+  });
+
+  it('is told things in their order, also by those who do not wait, and makes one of them wait while it hangs', async () => {
+    const note = (text: string) => redis.tell((client) => client.append('notes', text));
+    await note('a');
+    server.hold();
+    await note('b');
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
+    await Promise.all(['c', 'd', 'e'].map(note));
+    vi.useRealTimers();
+    server.resume();
+    const notes = () => redis.ask((client) => client.get('notes'));
+    await vi.waitFor(async () => expect(await notes()).toBe('abcde'), { timeout: 5_000 });
+  });
+
+  it('is told nothing while the server is gone', async () => {
+    await server.stop('SIGKILL');
+    await vi.waitUntil(() => !redis.client?.isReady);
+    const said = vi.fn<() => Promise<string>>(() => Promise.resolve('said'));
+    await redis.tell(said);
+    expect(said).not.toHaveBeenCalled();
+  });
+
+  it('is said to be away once, however many wait, and not for a moment', async () => {
+    const warned = vi.spyOn(Logger.prototype, 'warn');
+    const logged = vi.spyOn(Logger.prototype, 'log');
+    server.hold();
+    await Promise.all([ping(), ping(), ping()]);
+    expect(warned).not.toHaveBeenCalled();
+    await vi.waitUntil(async () => (await ping()) ?? warned.mock.calls.length > 0, { timeout: 5_000 });
+    server.resume();
+    await vi.waitFor(() => expect(logged).toHaveBeenCalled(), { timeout: 5_000 });
+    expect(warned.mock.calls).toEqual([['Redis is away: No answer within 100 ms.']]);
+    expect(logged.mock.calls).toEqual([['Redis is back.']]);
   });
 
   it('takes an answer that came while the process was busy for longer than it waits', async () => {

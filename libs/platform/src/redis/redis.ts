@@ -13,10 +13,12 @@ const connect = (url: string) =>
   });
 export type RedisClient = ReturnType<typeof connect>;
 
-/** The longest that a request waits for Redis; on loopback an answer takes a tenth of a millisecond. */
+/** The longest that a question waits for its answer; on loopback that takes a tenth of a millisecond. */
 const deadlineMs = 100;
 /** After no answer, nobody asks for so long: a Redis that hangs costs one wait a second and not one a request. */
 const pauseMs = 1_000;
+/** The longest that a message is waited for, once until Redis is heard of again. */
+const messageDeadlineMs = 1_000;
 
 /**
  * Redis as something that may be away at any moment: what is asked of it is answered, or is soon known to be
@@ -28,12 +30,15 @@ export class Redis implements OnApplicationShutdown {
   readonly client: RedisClient | null;
   private readonly logger = new Logger(Redis.name);
   private pausedUntil = 0;
-  private away = false;
+  /** Questions and attempts to connect without an answer since the last one. */
+  private misses = 0;
+  /** Whether somebody has waited in vain for a message to be done. */
+  private hangs = false;
 
   constructor({ redisUrl }: Config) {
     this.client = redisUrl === null ? null : connect(redisUrl);
     this.client?.on('error', (error: Error) => this.missed(error));
-    this.client?.on('ready', () => this.answered());
+    this.client?.on('ready', this.answered);
     // It goes on trying by itself for as long as the process runs.
     this.client?.connect().catch(() => undefined);
   }
@@ -42,13 +47,31 @@ export class Redis implements OnApplicationShutdown {
   async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
     const { client } = this;
     if (!client?.isReady || performance.now() < this.pausedUntil) return undefined;
+    const answer = question(client);
     try {
-      return await within(deadlineMs, question(client));
+      const known = await within(deadlineMs, answer);
+      this.answered();
+      return known;
     } catch (error) {
+      // A moment's delay is not a second's pause.
+      answer.then(this.answered, () => undefined);
+      // Whoever asked beside this one has missed the same answer.
+      if (performance.now() >= this.pausedUntil) this.missed(error as NodeJS.ErrnoException);
       this.pausedUntil = performance.now() + pauseMs;
-      this.missed(error as NodeJS.ErrnoException);
       return undefined;
     }
+  }
+
+  /**
+   * Has Redis do something before whatever this process asks of it later, and waits until it is done, unless it
+   * hangs. Only a connection that breaks loses it. Never rejects.
+   */
+  async tell(message: (client: RedisClient) => Promise<unknown>): Promise<void> {
+    const { client } = this;
+    if (!client?.isReady) return;
+    const done = message(client).then(this.answered, () => undefined);
+    if (this.hangs) return;
+    await within(messageDeadlineMs, done).catch(() => (this.hangs = true));
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -57,16 +80,17 @@ export class Redis implements OnApplicationShutdown {
     await this.client.disconnect().catch(() => undefined);
   }
 
-  /** Once an outage: a Redis that is away for an hour is one line, not 3,600. */
+  /** Once an outage, and not for a moment's delay: a Redis that is away for an hour is one line, not 3,600. */
   private missed({ message, code }: NodeJS.ErrnoException): void {
+    this.misses += 1;
     // Several failed addresses make one error without a message.
-    if (!this.away) this.logger.warn(`Redis is away: ${message || code}`);
-    this.away = true;
+    if (this.misses === 2) this.logger.warn(`Redis is away: ${message || code}`);
   }
 
-  private answered(): void {
+  private readonly answered = (): void => {
     this.pausedUntil = 0;
-    if (this.away) this.logger.log('Redis is back.');
-    this.away = false;
-  }
+    this.hangs = false;
+    if (this.misses >= 2) this.logger.log('Redis is back.');
+    this.misses = 0;
+  };
 }
