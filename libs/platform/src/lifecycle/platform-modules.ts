@@ -1,6 +1,7 @@
 import { type DynamicModule, Global, Module, type Type } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Clock, SystemClock } from '#kernel';
+import { CacheModule } from '../cache/index.ts';
 import { type Config, ConfigModule } from '../config/index.ts';
 import { loggingModule } from '../logging/index.ts';
 import { MessagingModule } from '../messaging/index.ts';
@@ -26,6 +27,7 @@ export function platformModules(
     LifecycleModule,
     PersistenceModule.forRoot(contexts, app === 'api' ? forRequests : forWork),
     RedisModule,
+    CacheModule,
     // Here and not inside MessagingModule: handlers are registered before anything that asks at its start.
     CqrsModule.forRoot(),
     MessagingModule,
