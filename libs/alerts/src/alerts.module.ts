@@ -10,6 +10,7 @@ import { FindAlertHandler } from './features/find-alert.ts';
 import { FindCursorHandler } from './features/find-cursor.ts';
 import { ListAlertHistoryHandler } from './features/list-alert-history.ts';
 import { ListAlertsHandler } from './features/list-alerts.ts';
+import { OnAlertsTriggered } from './features/on-alerts-triggered.ts';
 import { OnDemoAccountSeeded } from './features/on-demo-account-seeded.ts';
 import { AlertsController } from './http/alerts.controller.ts';
 import { AlertRepository } from './persistence/alert.repository.ts';
@@ -31,6 +32,7 @@ export const alertsPersistence: ContextPersistence = {
     FindCursorHandler,
     ListAlertHistoryHandler,
     ListAlertsHandler,
+    OnAlertsTriggered,
     OnDemoAccountSeeded,
   ],
 })

@@ -6,6 +6,7 @@ import { createDatabase, type TestDatabase } from '../../../../test/support/data
 import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { type Tick, type TickListener, TickStream } from '#libs/market-data/contracts';
 import { newId } from '#kernel';
+import { OwnerCache } from '#platform/cache';
 import { type Config, loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Metrics } from '#platform/metrics';
@@ -136,6 +137,31 @@ describe('the alert engine', () => {
       .toBe(true);
     for (const app of running) await app.get(AlertEngine)['follow']();
   };
+
+  it('tells the owners, once it is committed, that their lists have changed', async () => {
+    const ids = [await alertAt('100'), await alertAt('200'), await alertAt('150', null)];
+    for (const id of ids) await watched(id);
+    const told = new Map<string, string>();
+    vi.spyOn(running[0]?.get(OwnerCache) as OwnerCache, 'changed').mockImplementation(
+      async (list, owners) => {
+        for (const owner of owners) {
+          const [alert] = await database.sql<{ id: string; status: string; direction: string | null }>`
+          select id, status, direction from alerts.alerts where user_id = ${owner}`;
+          if (alert) told.set(alert.id, `${list}: ${alert.status} ${alert.direction}`);
+        }
+      },
+    );
+    await market.says('90', '101');
+    const [fired = '', , anchored = ''] = ids;
+    await expect
+      .poll(() => told)
+      .toEqual(
+        new Map([
+          [anchored, 'alerts: active up'],
+          [fired, 'alerts: triggered up'],
+        ]),
+      );
+  });
 
   it('fires once, at the trade that reaches the target, with its receipt and its event', async () => {
     const id = await alertAt('100');

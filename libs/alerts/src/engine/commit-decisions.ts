@@ -1,9 +1,11 @@
 import { Injectable } from '@nestjs/common';
+import { OwnerCache } from '#platform/cache';
 import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { AlertsTriggered, type FiredAlert } from '../contracts/index.ts';
 import type { ReferenceTick } from '../domain/alert.ts';
 import type { ReceiptTick } from '../domain/receipt.ts';
+import { alertList } from '../features/list-alerts.ts';
 import { recordHistory } from '../features/record-history.ts';
 import type { Decisions } from './symbol-engine.ts';
 import type { Firing } from './watched-alert.ts';
@@ -20,6 +22,7 @@ export class CommitDecisions {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
+    private readonly lists: OwnerCache,
   ) {}
 
   /** Returns the firings that lost: the alert was changed meanwhile, or another engine was first. */
@@ -34,14 +37,16 @@ export class CommitDecisions {
         at,
       }));
       if (anchors.length > 0) {
-        await this.database.sql`
+        const anchored = await this.database.sql<{ userId: string }>`
           update alerts.alerts as alert set
             direction = anchor.direction, reference_source = anchor.source, reference_trade_id = anchor.tick,
             reference_price = anchor.price, reference_at = anchor.at, evaluated_through = anchor.tick
           from json_to_recordset(${JSON.stringify(anchors)}::json)
             as anchor(id uuid, direction text, source text, tick bigint, price numeric, at timestamptz)
           where alert.id = anchor.id and alert.status = 'active'
-            and alert.reference_source is distinct from anchor.source`;
+            and alert.reference_source is distinct from anchor.source
+          returning alert.user_id as "userId"`;
+        await this.tellOwners(anchored);
       }
       return firings.length > 0 ? this.fire(firings) : [];
     });
@@ -73,6 +78,7 @@ export class CommitDecisions {
     const byId = new Map(fired.map((row) => [row.id, row]));
     const won = firings.filter(({ alert }) => byId.has(alert.id));
     if (won.length > 0) {
+      await this.tellOwners(fired);
       await recordHistory(this.database, won.map(historyOf));
       const facts = won.map((firing) => factOf(firing, byId.get(firing.alert.id)));
       const events: AlertsTriggered[] = [];
@@ -82,6 +88,12 @@ export class CommitDecisions {
       await this.outbox.append(events);
     }
     return firings.filter(({ alert }) => !byId.has(alert.id));
+  }
+
+  /** Ticks do not wait for it: of a firing the relay tells once more, and a cached list does not live long. */
+  private tellOwners(owners: readonly { userId: string }[]): Promise<void> {
+    const userIds = owners.map(({ userId }) => userId);
+    return this.database.afterCommit(async () => void this.lists.changed(alertList, userIds));
   }
 }
 

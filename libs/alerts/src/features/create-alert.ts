@@ -1,11 +1,13 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
 import { FindInstrument, FindLastTick } from '#libs/market-data/contracts';
 import { Clock } from '#kernel';
+import { OwnerCache } from '#platform/cache';
 import { Database } from '#platform/persistence';
 import { unknownSymbol } from '../domain/alert.errors.ts';
 import { Alert } from '../domain/alert.ts';
 import type { PriceCondition } from '../domain/price-condition.ts';
 import { AlertRepository } from '../persistence/alert.repository.ts';
+import { alertList } from './list-alerts.ts';
 import { recordHistory } from './record-history.ts';
 
 /** Returns the id of the new alert. */
@@ -29,6 +31,7 @@ export class CreateAlertHandler implements ICommandHandler<CreateAlert> {
     private readonly database: Database,
     private readonly queries: QueryBus,
     private readonly alerts: AlertRepository,
+    private readonly lists: OwnerCache,
     private readonly clock: Clock,
   ) {}
 
@@ -43,6 +46,7 @@ export class CreateAlertHandler implements ICommandHandler<CreateAlert> {
       this.alerts.add(alert);
       await this.database.entities.flush();
       await recordHistory(this.database, [{ alertId: alert.id, type: 'created', at: now, actor: 'user' }]);
+      await this.database.afterCommit(() => this.lists.changed(alertList, [userId]));
     });
     return alert.id;
   }

@@ -1,9 +1,11 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
 import { FindSourceState } from '#libs/delivery/contracts';
 import { Clock, type ExpectedVersions } from '#kernel';
+import { OwnerCache } from '#platform/cache';
 import { InTransactionPublisher } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { AlertRepository } from '../persistence/alert.repository.ts';
+import { alertList } from './list-alerts.ts';
 import { recordHistory } from './record-history.ts';
 
 /** What of a deleted alert could not be stopped any more. */
@@ -33,6 +35,7 @@ export class DeleteAlertHandler implements ICommandHandler<DeleteAlert> {
     private readonly queries: QueryBus,
     private readonly publisher: InTransactionPublisher,
     private readonly alerts: AlertRepository,
+    private readonly lists: OwnerCache,
     private readonly clock: Clock,
   ) {}
 
@@ -47,6 +50,7 @@ export class DeleteAlertHandler implements ICommandHandler<DeleteAlert> {
         await this.database.entities.flush();
         await recordHistory(this.database, [{ alertId: id, type: 'deleted', at: now, actor: 'user' }]);
         await this.publisher.publish(deleted);
+        await this.database.afterCommit(() => this.lists.changed(alertList, [userId]));
       }
       const { inFlight } = await this.queries.execute(new FindSourceState({ type: 'alert', id }));
       return { inFlight };

@@ -5,6 +5,9 @@ import { unknownSymbol } from '../domain/alert.errors.ts';
 import type { AlertStatus } from '../domain/alert.ts';
 import { alertColumns, type AlertView } from './alert-view.ts';
 
+/** What the cache calls this list; whoever changes an alert tells it whose list has changed. */
+export const alertList = 'alerts';
+
 export interface AlertFilter {
   readonly statuses?: readonly AlertStatus[] | undefined;
   /** Symbols or aliases, in any case. */

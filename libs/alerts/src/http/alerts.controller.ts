@@ -9,6 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ExpectedVersions } from '#kernel';
+import { CachedPerOwner } from '#platform/cache';
 import {
   ApiProblems,
   CurrentPrincipal,
@@ -24,7 +25,7 @@ import { CreateAlert } from '../features/create-alert.ts';
 import { DeleteAlert, type DeletedAlert } from '../features/delete-alert.ts';
 import { FindAlert } from '../features/find-alert.ts';
 import { type HistoryItem, ListAlertHistory } from '../features/list-alert-history.ts';
-import { ListAlerts } from '../features/list-alerts.ts';
+import { alertList, ListAlerts } from '../features/list-alerts.ts';
 import * as dto from './alerts.dto.ts';
 
 @ApiTags('alerts')
@@ -63,6 +64,7 @@ export class AlertsController {
   }
 
   @Get()
+  @CachedPerOwner(alertList)
   @ApiOperation({ summary: 'List own alerts, newest first' })
   @ApiOkResponse({
     standardSchema: dto.alertPage,
