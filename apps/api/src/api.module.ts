@@ -1,10 +1,10 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { type DynamicModule, Logger, Module, type OnApplicationBootstrap } from '@nestjs/common';
 import { AlertsHttpModule, alertsPersistence } from '#libs/alerts';
 import { DeliveryHttpModule, deliveryPersistence } from '#libs/delivery';
 import { IdentityHttpModule, identityPersistence } from '#libs/identity';
 import { MarketDataHttpModule, marketDataPersistence } from '#libs/market-data';
 import { NotificationsHttpModule, NotificationsModule, notificationsPersistence } from '#libs/notifications';
-import type { Config } from '#platform/config';
+import { Config } from '#platform/config';
 import { HealthModule } from '#platform/health';
 import { IdempotencyModule } from '#platform/idempotency';
 import { platformModules } from '#platform/lifecycle';
@@ -33,8 +33,18 @@ export const contexts = [
     DeliveryHttpModule,
   ],
 })
-export class ApiModule {
+export class ApiModule implements OnApplicationBootstrap {
+  constructor(private readonly config: Config) {}
+
   static forRoot(config: Config): DynamicModule {
     return { module: ApiModule, imports: platformModules(config, 'api', contexts) };
+  }
+
+  onApplicationBootstrap(): void {
+    const { embedded, redisUrl } = this.config;
+    if (embedded || redisUrl !== null) return;
+    new Logger('Api').warn(
+      'REDIS_URL is not set: lists are cached and requests are counted in the memory of this process, so run only one api.',
+    );
   }
 }
