@@ -12,7 +12,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
-          include: ['libs/**/*.spec.ts', 'apps/**/*.spec.ts', 'test/support/**/*.spec.ts'],
+          include: ['{libs,apps,docker,test/support}/**/*.spec.ts'],
           exclude: ['**/*.{int,long,servers}.spec.ts'],
         },
       },
