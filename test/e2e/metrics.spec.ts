@@ -67,6 +67,23 @@ describe('the metrics of the api', () => {
     expect(await answered({ route: '', status: '404' })).toBe(1);
   });
 
+  it('count answers that were given again', async () => {
+    await api.lastPrice('BTC-USD', '32000');
+    const again = () =>
+      api.call({
+        method: 'POST',
+        url: '/v1/alerts',
+        as: ada,
+        body: { symbol: 'BTC-USD', target: '33000' },
+        headers: { 'idempotency-key': 'the-same' },
+      });
+    const replays = async () => totalOf(await scrape(), 'tocsin_http_idempotent_replays_total');
+    await again();
+    expect(await replays()).toBe(0);
+    await again();
+    expect(await replays()).toBe(1);
+  });
+
   it('count who is being answered, and not for ever who hung up', async () => {
     const inFlight = async () => totalOf(await scrape(), 'tocsin_http_requests_in_flight');
     expect(await inFlight()).toBe(1);

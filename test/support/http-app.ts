@@ -4,6 +4,7 @@ import { Test } from '@nestjs/testing';
 import { ConfigModule, loadConfig } from '#platform/config';
 import { configureHttp, httpAdapter } from '#platform/http';
 import { loggingModule } from '#platform/logging';
+import { MetricsModule } from '#platform/metrics';
 import { RedisModule } from '#platform/redis';
 
 /** Some routes with the manners of the api, and nothing else of it. */
@@ -12,7 +13,13 @@ export async function startHttpApp(
   ...routes: Type[]
 ): Promise<NestFastifyApplication> {
   const config = loadConfig({ LOG_LEVEL: 'silent', ...variables });
-  const imports = [ConfigModule.forRoot(config), loggingModule(config, 'test'), RedisModule, ...routes];
+  const imports = [
+    ConfigModule.forRoot(config),
+    loggingModule(config, 'test'),
+    MetricsModule.forRoot('test'),
+    RedisModule,
+    ...routes,
+  ];
   const module = await Test.createTestingModule({ imports }).compile();
   const app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
   return app.init();

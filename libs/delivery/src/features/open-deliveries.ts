@@ -42,7 +42,7 @@ export class OpenDeliveries {
     );
     metrics.gauge(
       'tocsin_delivery_sending_held',
-      '1 while all sending is held until an operator releases it.',
+      'Whether all sending is held until an operator releases it: 1 or 0.',
       [],
       async () => [[{}, Number((await state()).held)]],
     );

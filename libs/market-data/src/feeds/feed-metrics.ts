@@ -56,7 +56,7 @@ export function measureFeeds(
   );
   metrics.gauge(
     'tocsin_feed_connected',
-    '1 while the connection to the source is open.',
+    'Whether the connection to the source is open: 1 or 0.',
     ['source'],
     ofEach(({ connections, disconnections }) => connections - disconnections),
   );

@@ -3,7 +3,9 @@ import { APP_GUARD } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { DomainError } from '#kernel';
+import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { startHttpApp } from '../../../../test/support/http-app.ts';
+import { Metrics } from '../metrics/index.ts';
 import type { Principal } from './principal.ts';
 
 const handled = vi.fn<() => string>(() => 'done');
@@ -124,6 +126,15 @@ describe('rate limits', { timeout: 30_000 }, () => {
     const headers = { 'content-type': 'application/json' };
     expect((await app.inject({ ...broken, headers })).statusCode).toBe(429);
     expect((await call({ from: '2001:db8:1:3::1' })).statusCode).toBe(200);
+  });
+
+  it('count whom they refuse', async () => {
+    await start();
+    await calls(1_203, { as: 'ada' });
+    const families = parseExposition(await app.get(Metrics).text());
+    const refusals = (policy: string) =>
+      totalOf(families, 'tocsin_http_rate_limit_refusals_total', { policy });
+    expect([refusals('account'), refusals('address')]).toEqual([3, 0]);
   });
 
   it('count a bad token by its address only', async () => {

@@ -2,6 +2,7 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { Config } from '../config/index.ts';
+import { Metrics } from '../metrics/metrics.ts';
 import { Redis } from '../redis/index.ts';
 import { clientAddress, networkOf } from './client-address.ts';
 import type { Principal } from './principal.ts';
@@ -18,6 +19,15 @@ export function limitRequests(app: NestFastifyApplication): void {
   if (!app.get(Config).rateLimit) return;
   const redis = app.get(Redis);
   const ofAddresses = new RateLimit(addresses, redis);
+  const ofAccounts = new RateLimit(accounts, redis);
+  app
+    .get(Metrics)
+    .counter(
+      'tocsin_http_rate_limit_refusals_total',
+      'Requests refused with 429, by whose limit was reached: of an address or of an account.',
+      ['policy'],
+      () => [ofAddresses, ofAccounts].map(({ policy, refusals }) => [{ policy: policy.name }, refusals]),
+    );
   app
     .getHttpAdapter()
     .getInstance()
@@ -27,7 +37,7 @@ export function limitRequests(app: NestFastifyApplication): void {
       await ofAddresses.admit(networkOf(clientAddress(request)), reply);
     });
   // After the guards that modules provide, so after the one that knows the account.
-  app.useGlobalGuards(new AccountLimit(new RateLimit(accounts, redis)));
+  app.useGlobalGuards(new AccountLimit(ofAccounts));
 }
 
 class AccountLimit implements CanActivate {

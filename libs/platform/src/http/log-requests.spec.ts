@@ -8,6 +8,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { DomainError } from '#kernel';
 import { ConfigModule, loadConfig } from '../config/index.ts';
 import { loggingModule } from '../logging/index.ts';
+import { MetricsModule } from '../metrics/index.ts';
 import { RedisModule } from '../redis/index.ts';
 import { httpAdapter } from './http-adapter.ts';
 import { configureHttp } from './http-app.ts';
@@ -60,7 +61,13 @@ describe('the line of a request', () => {
     const config = loadConfig({ LOG_LEVEL: 'debug', TRUST_PROXY: '1' });
     const stream = { write: (line: string) => void output.push(line) };
     const module = await Test.createTestingModule({
-      imports: [ConfigModule.forRoot(config), loggingModule(config, 'api', stream), RedisModule, TestModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        loggingModule(config, 'api', stream),
+        MetricsModule.forRoot('api'),
+        RedisModule,
+        TestModule,
+      ],
     }).compile();
     app = module.createNestApplication<NestFastifyApplication>(httpAdapter(config));
     app.useLogger(app.get(PinoLogger));

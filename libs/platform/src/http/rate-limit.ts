@@ -27,13 +27,15 @@ interface Share {
  * refused because of Redis.
  */
 export class RateLimit {
+  /** Requests that were refused by this process. */
+  refusals = 0;
   private readonly own: RateLimiterMemory;
   private readonly shared: RateLimiterRedis | null;
   private readonly portion: number;
   private readonly shares = new Map<string, Share>();
 
   constructor(
-    private readonly policy: Policy,
+    readonly policy: Policy,
     private readonly redis: Redis,
   ) {
     const { name, quota, windowSeconds } = policy;
@@ -64,6 +66,7 @@ export class RateLimit {
     append(reply, 'RateLimit-Policy', `"${name}";q=${quota};w=${windowSeconds}`);
     append(reply, 'RateLimit', `"${name}";r=${share.left + share.others};t=${seconds}`);
     if (!refused) return;
+    this.refusals += 1;
     void reply.header('Retry-After', seconds);
     throw new HttpException('Too many requests', 429);
   }

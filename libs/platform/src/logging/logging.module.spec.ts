@@ -5,6 +5,7 @@ import { Logger as PinoLogger, PinoLogger as PinoRoot } from 'nestjs-pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigModule, loadConfig } from '../config/index.ts';
 import { configureHttp, httpAdapter } from '../http/index.ts';
+import { MetricsModule } from '../metrics/index.ts';
 import { RedisModule } from '../redis/index.ts';
 import { loggingModule } from './logging.module.ts';
 
@@ -47,7 +48,13 @@ describe('the log', () => {
     const stream = { write: (line: string) => void output.push(line) };
     const config = loadConfig({ LOG_LEVEL: 'debug' });
     const module = await Test.createTestingModule({
-      imports: [ConfigModule.forRoot(config), RedisModule, loggingModule(config, 'api', stream), TestModule],
+      imports: [
+        ConfigModule.forRoot(config),
+        MetricsModule.forRoot('api'),
+        RedisModule,
+        loggingModule(config, 'api', stream),
+        TestModule,
+      ],
     }).compile();
     app = module.createNestApplication<NestFastifyApplication>(httpAdapter(config), { bufferLogs: true });
     app.useLogger(app.get(PinoLogger));

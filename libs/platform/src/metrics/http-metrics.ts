@@ -1,13 +1,14 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { Histogram } from '@prometheus-io/client';
+import type { Counter, Histogram } from '@prometheus-io/client';
 import { Metrics } from './metrics.ts';
 
 /** Counts and times every request of the api by the pattern of its route, never by the path that was asked for. */
 @Injectable()
 export class HttpMetrics implements OnModuleInit {
   private readonly duration: Histogram<'method' | 'route' | 'status'>;
+  private readonly replayed: Counter;
   private inFlight = 0;
 
   constructor(
@@ -18,6 +19,10 @@ export class HttpMetrics implements OnModuleInit {
       'tocsin_http_request_duration_seconds',
       'Time to answer a request; one that the client gave up is not counted. No route means that there is none.',
       ['method', 'route', 'status'],
+    );
+    this.replayed = metrics.counter(
+      'tocsin_http_idempotent_replays_total',
+      'Answers given again to a repetition with the same Idempotency-Key.',
     );
     metrics.gauge(
       'tocsin_http_requests_in_flight',
@@ -44,6 +49,7 @@ export class HttpMetrics implements OnModuleInit {
         { method: request.method, route, status: reply.statusCode },
         reply.elapsedTime / 1000,
       );
+      if (reply.hasHeader('Idempotency-Replayed')) this.replayed.inc();
       next();
     });
   }
