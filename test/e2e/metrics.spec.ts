@@ -67,6 +67,16 @@ describe('the metrics of the api', () => {
     expect(await answered({ route: '', status: '404' })).toBe(1);
   });
 
+  it('count lists that were found in the cache', async () => {
+    const found = async (result: string) =>
+      totalOf(await scrape(), 'tocsin_cache_lookups_total', { list: 'alerts', result });
+    await vi.waitFor(async () => {
+      for (const _ of [1, 2, 3]) await api.call({ url: '/v1/alerts', as: ada });
+      expect(await found('hit')).toBeGreaterThan(0);
+    });
+    expect(await found('miss')).toBeGreaterThan(0);
+  });
+
   it('count answers that were given again', async () => {
     await api.lastPrice('BTC-USD', '32000');
     const again = () =>

@@ -104,6 +104,7 @@ describe('lists kept in Redis by two processes', () => {
     await vi.waitUntil(() => connections.every(({ client }) => !client?.isReady));
     await change();
     expect(await Promise.all([read(reader), read(writer)])).toEqual(['changed', 'changed']);
+    expect(reader.lookups.get('alerts')?.away).toBeGreaterThan(0);
     await server.start();
     await connected();
     expect(await Promise.all([read(reader), read(writer)])).toEqual(['changed', 'changed']);

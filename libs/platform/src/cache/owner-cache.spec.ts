@@ -39,6 +39,12 @@ describe('lists kept in the memory of one process', () => {
     expect(make).toHaveBeenCalledTimes(1);
   });
 
+  it('are counted, those that were kept and those that were not', async () => {
+    const before = { ...cache.lookups.get('alerts') };
+    for (let times = 0; times < 3; times += 1) await read();
+    expect(cache.lookups.get('alerts')).toEqual({ hit: 2, miss: Number(before.miss) + 1, away: 0 });
+  });
+
   it('are looked for once by those who ask in the same turn', async () => {
     await read();
     const mget = vi.spyOn(cache['store'], 'mget');

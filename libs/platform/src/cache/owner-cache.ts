@@ -16,6 +16,13 @@ interface Entry {
   readonly answer: CachedAnswer;
 }
 
+/** How often a list was found, was not, or could not be asked for because the cache is away. */
+export interface Lookups {
+  hit: number;
+  miss: number;
+  away: number;
+}
+
 /** What the store knows: the epoch, the owner's generation, the answer. */
 type Kept = readonly [string | undefined, string | undefined, Entry | undefined];
 
@@ -42,6 +49,8 @@ const epochKey = 'tocsin:lists';
  */
 @Injectable()
 export class OwnerCache {
+  /** By the name of the list. */
+  readonly lookups = new Map<string, Lookups>();
   private readonly store: Store;
   private readonly keptFor: number;
   private readonly unsent = new Map<string, Promise<Kept | undefined>>();
@@ -72,14 +81,23 @@ export class OwnerCache {
     const generationKey = keyOf(list, ownerId);
     const entryKey = `${generationKey}:${key}`;
     const kept = await this.find(generationKey, entryKey);
-    if (!kept) return make();
+    const lookups = this.lookupsOf(list);
+    if (!kept) {
+      lookups.away += 1;
+      return make();
+    }
     const [epoch, generation, entry] = kept;
+    const stamp = `${epoch} ${generation}`;
+    // Nothing is kept under a stamp that lacks a part.
+    if (entry?.stamp === stamp) {
+      lookups.hit += 1;
+      return entry.answer;
+    }
+    lookups.miss += 1;
     if (epoch === undefined) this.beginEpoch();
     // For the next reader: whoever asks only once costs neither a wait nor an entry.
     if (generation === undefined) void this.changed(list, [ownerId]);
     if (epoch === undefined || generation === undefined) return make();
-    const stamp = `${epoch} ${generation}`;
-    if (entry?.stamp === stamp) return entry.answer;
     const answer = await make();
     if (answer.body.length <= longestBody) {
       void this.ask(() => this.store.set(entryKey, { stamp, answer } satisfies Entry, this.keptFor));
@@ -109,6 +127,12 @@ export class OwnerCache {
     });
     this.unsent.set(entryKey, found);
     return found;
+  }
+
+  private lookupsOf(list: string): Lookups {
+    const lookups = this.lookups.get(list) ?? { hit: 0, miss: 0, away: 0 };
+    this.lookups.set(list, lookups);
+    return lookups;
   }
 
   private beginEpoch(): void {
