@@ -39,7 +39,7 @@ async function withPodman(): Promise<void> {
     tell('the image is built from the unmodified Dockerfile');
     await run(alone([...journey, podman.folder], '--net'), { cwd: root, show: true, env: podman.env });
   } finally {
-    podman.remove();
+    await podman.remove();
   }
 }
 

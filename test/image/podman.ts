@@ -78,8 +78,11 @@ export class Podman {
     );
   }
 
-  remove(): void {
+  async remove(): Promise<void> {
     rmSync(this.folder, { recursive: true, force: true });
+    // Empty ones; those of containers that run for somebody else refuse.
+    const cgroups = ['/sys/fs/cgroup', '-depth', '-path', '*/libpod_parent*', '-type', 'd'];
+    await run(['find', ...cgroups, '-exec', 'rmdir', '{}', '+']).catch(() => undefined);
   }
 }
 
