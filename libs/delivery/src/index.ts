@@ -1,3 +1,4 @@
+export { FindHold, type Hold } from './contracts/index.ts';
 export {
   DeliveryEnqueueModule,
   DeliveryHoldModule,

@@ -105,10 +105,14 @@ describe('holding all sending', () => {
     ]);
   });
 
-  it('stays the first one when it is begun again', async () => {
+  it('begins anew when it is begun again', async () => {
     await hold('the first');
+    await request();
     await hold('the second');
-    expect(await deliveries.ask(new FindHold())).toMatchObject({ reason: 'the first' });
+    expect(await deliveries.ask(new FindHold())).toMatchObject({
+      reason: 'the second',
+      waiting: [{ beforeHold: true }],
+    });
   });
 
   it('does not keep a deletion from cancelling', async () => {

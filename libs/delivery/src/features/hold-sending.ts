@@ -4,7 +4,7 @@ import { lockHold } from './hold-lock.ts';
 
 /**
  * Holds all sending until it is released: from the moment this has committed, nothing is claimed and no hand-over
- * begins. One that was under way ends as it ends. A hold that exists already stays as it is.
+ * begins. One that was under way ends as it ends. A hold that exists already begins anew.
  */
 export class HoldSending extends Command<void> {
   /** `reason` is shown to whoever may release it. */
@@ -21,7 +21,8 @@ export class HoldSendingHandler implements ICommandHandler<HoldSending> {
     return this.database.transaction(async () => {
       await lockHold(this.database);
       await this.database.sql`
-        insert into delivery.hold (reason) values (${reason}) on conflict do nothing`;
+        insert into delivery.hold (reason) values (${reason})
+        on conflict (held) do update set since = now(), reason = excluded.reason`;
     });
   }
 }
