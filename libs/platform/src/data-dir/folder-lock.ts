@@ -41,6 +41,12 @@ export function lockFolder(folder: string, name: string): FolderLock {
   }
 }
 
+/** Whether a living process has marked the folder as in use, this one included. */
+export function isLocked(folder: string, name: string): boolean {
+  const holder = read(join(folder, name));
+  return holder !== undefined && holds(holder);
+}
+
 function release(file: string, content: string): void {
   if (read(file) === content) rmSync(file, { force: true });
 }

@@ -25,11 +25,7 @@ export const serverEnvironment: NodeJS.ProcessEnv = {
  */
 export async function ensureCluster(place: Place, binaries: string, durable: boolean): Promise<Passwords> {
   const { home, cluster, account } = place;
-  const file = join(home, 'postgres.passwords.json');
-  if (existsSync(cluster) && !existsSync(file)) {
-    throw new Error(`${file} is missing: without it the database beside it cannot be opened.`);
-  }
-  const passwords = createdOnce(file, passwordsShape, () => ({ superuser: password(), tocsin: password() }));
+  const passwords = readPasswords(home, existsSync(cluster));
   if (existsSync(cluster)) return passwords;
 
   // Renamed when complete, so that an interruption leaves nothing that looks like a cluster.
@@ -67,6 +63,15 @@ export async function ensureCluster(place: Place, binaries: string, durable: boo
   }
   renameSync(draft, cluster);
   return passwords;
+}
+
+/** The passwords of a cluster; made up for one that is not there yet. */
+export function readPasswords(home: string, isThere = true): Passwords {
+  const file = join(home, 'postgres.passwords.json');
+  if (isThere && !existsSync(file)) {
+    throw new Error(`${file} is missing: without it the database beside it cannot be opened.`);
+  }
+  return createdOnce(file, passwordsShape, () => ({ superuser: password(), tocsin: password() }));
 }
 
 function password(): string {

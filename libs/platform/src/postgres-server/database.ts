@@ -40,6 +40,10 @@ export async function ensureDatabase(port: number, passwords: Passwords): Promis
   }
 }
 
+/** The database `tocsin` as the role that owns it. */
+export const urlOf = ({ port }: Postmaster, { tocsin }: Passwords): string =>
+  `postgres://tocsin:${tocsin}@127.0.0.1:${port}/tocsin`;
+
 async function connect(port: number, password: string): Promise<Client> {
   const client = new Client({
     host: '127.0.0.1',

@@ -1,1 +1,4 @@
+export { hasDatabase, openPostgres, type OpenPostgres, runningOn } from './open-postgres.ts';
+export { findPlace, homeOf, noteHome, type Place } from './place.ts';
+export { type Postmaster, stopPostmaster } from './postmaster.ts';
 export { type PostgresOptions, type PostgresServer, startPostgres } from './start-postgres.ts';

@@ -13,6 +13,8 @@ import { join } from 'node:path';
 import { openDataDir } from '../data-dir/index.ts';
 import { type Account, canEnter, unprivilegedAccount } from './account.ts';
 
+const noteName = 'postgres.location';
+
 /** Where a database lives, and as whom its server runs: ourselves when `account` is undefined. */
 export interface Place {
   readonly home: string;
@@ -27,10 +29,8 @@ export interface Place {
  */
 export function findPlace(dataDir: string): Place {
   openDataDir(dataDir);
-  const note = join(dataDir, 'postgres.location');
-  const noted = existsSync(note) ? readFileSync(note, 'utf8').trim() : undefined;
-  const home = noted ?? dataDir;
-  if (noted) mkdirSync(noted, { recursive: true });
+  const home = homeOf(dataDir);
+  if (home !== dataDir) mkdirSync(home, { recursive: true });
 
   const cluster = join(home, 'postgres');
   const owner = existsSync(cluster) ? statSync(cluster) : undefined;
@@ -60,8 +60,19 @@ export function findPlace(dataDir: string): Place {
   );
   mkdirSync(elsewhere, { recursive: true });
   chmodSync(elsewhere, 0o711);
-  writeFileSync(note, `${elsewhere}\n`);
+  noteHome(dataDir, elsewhere);
   return { home: elsewhere, cluster: join(elsewhere, 'postgres'), account };
+}
+
+/** The folder that holds the database of a data folder: itself, or the one that is noted in it. */
+export function homeOf(dataDir: string): string {
+  const note = join(dataDir, noteName);
+  return existsSync(note) ? readFileSync(note, 'utf8').trim() : dataDir;
+}
+
+/** Makes another folder the home of a data folder's database. */
+export function noteHome(dataDir: string, home: string): void {
+  writeFileSync(join(dataDir, noteName), `${home}\n`);
 }
 
 /** A folder of root's that an account can enter; it outlives a restart of the machine. */

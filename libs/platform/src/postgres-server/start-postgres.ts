@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path';
 import { type FolderLock, isAlive, lockFolder } from '../data-dir/index.ts';
 import { findBinaries } from './binaries.ts';
 import { ensureCluster } from './cluster.ts';
-import { ensureDatabase, waitUntilReady } from './database.ts';
+import { ensureDatabase, urlOf, waitUntilReady } from './database.ts';
 import { guardOrphan } from './guard-orphan.ts';
 import { launch } from './launch.ts';
 import { findPlace } from './place.ts';
@@ -48,8 +48,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       await stopPostmaster(postmaster.pid);
       throw error;
     }
-    const url = `postgres://tocsin:${passwords.tocsin}@127.0.0.1:${postmaster.port}/tocsin`;
-    return owned(postmaster, url, place.cluster, lock, options.durable);
+    return owned(postmaster, urlOf(postmaster, passwords), place.cluster, lock, options.durable);
   } catch (error) {
     lock.release();
     throw error;
