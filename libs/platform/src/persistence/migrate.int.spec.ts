@@ -43,6 +43,13 @@ describe('migrating', () => {
     expect(await rows('select * from doors')).toEqual([{ name: '1' }]);
   });
 
+  it('goes only as far as it is told to, in its own order', async () => {
+    const all = { '1_houses': 'create table houses (name text)', '2_doors': '', '3_rooms': 'nonsense' };
+    const only = ['2_doors', '1_houses', '20261121000000_platform_messaging'];
+    const inOrder = only.toReversed();
+    expect(await migrate(config, [context(all)], only)).toEqual(inOrder);
+  });
+
   it('leaves nothing half done when one fails, says which one and why, and can be tried again', async () => {
     const houses = 'create table houses (name text); insert into houses values (1)';
     const broken = { '1_houses': houses, '2_doors': 'create table doors (name text); select 1 / 0' };

@@ -11,6 +11,9 @@ import type { ContextPersistence } from './context-persistence.ts';
 import { platformMigrations } from './platform.migrations.ts';
 import { releaseDropped } from './release-dropped.ts';
 
+/** Which migrations have run. */
+export const migrationsTable = 'platform.migrations';
+
 /** The longest that one statement of a process may take, in milliseconds. */
 export interface Limits {
   readonly statementMs: number;
@@ -60,7 +63,7 @@ export function ormOptions(
     pool: { min: 0, max: config.databasePoolSize },
     forceUtcTimezone: true,
     migrations: {
-      tableName: 'platform.migrations',
+      tableName: migrationsTable,
       snapshot: false,
       migrationsList: allMigrations(contexts),
     },
