@@ -1,5 +1,6 @@
 import { type Config, ConfigurationError, loadConfig } from '#platform/config';
 import { lockFolder, openDataDir } from '#platform/data-dir';
+import { finishRestore } from './backup/swap.ts';
 import { lineOf } from './log-line.ts';
 import { freePorts, PortsTaken, type WantedPort } from './ports.ts';
 import { keptSettings } from './settings.ts';
@@ -31,6 +32,7 @@ async function main(): Promise<void> {
   openDataDir(wanted.dataDir);
   const lock = lockFolder(wanted.dataDir, 'supervisor.lock');
   try {
+    finishRestore(wanted.dataDir);
     const ports = await freePorts(wantedPorts(wanted)).catch((error: unknown) => {
       if (!lock.tookOver) throw error;
       print(lineOf('tocsin', 'Waiting for what is left of a start that was killed…'));
