@@ -31,6 +31,8 @@ export class EnqueueDeliveries {
       'Rounds that put nothing on the queue, because its server is away or slow; the next one follows in a second.',
       ['queue'],
     );
+    // There to be watched from the beginning, and not only after the first one.
+    this.failed.inc({ queue: deliveriesQueue }, 0);
   }
 
   /**
