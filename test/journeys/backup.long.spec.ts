@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { homeOf } from '#platform/postgres-server';
 import {
   type Alert,
   createAlert,
@@ -53,6 +54,9 @@ describe('a database that was restored from a backup', () => {
       await tocsin.ended();
     }
   }
+
+  /** Also from where it lies when the data folder is closed to the account that runs it. */
+  const removeDatabase = (): void => rmSync(homeOf(dataDir), { recursive: true });
 
   /** The level of the demo's wave that lies on the other side of its middle, so never at its price. */
   async function alertAhead(note: string): Promise<Alert> {
@@ -111,6 +115,7 @@ describe('a database that was restored from a backup', () => {
     await vi.waitUntil(async () => (await subjects()).includes('Owed in the backup'), patient);
     lost = await alertAhead('made after the backup');
     await stop();
+    removeDatabase();
   });
 
   beforeEach(async () => {
@@ -120,14 +125,10 @@ describe('a database that was restored from a backup', () => {
 
   afterEach(async () => {
     await stop();
-    const note = join(dataDir, 'postgres.location');
-    if (existsSync(note)) rmSync(readFileSync(note, 'utf8').trim(), { recursive: true });
+    removeDatabase();
   });
 
-  afterAll(() => {
-    chmodSync(root, 0o700);
-    rmSync(root, { recursive: true });
-  });
+  afterAll(() => rmSync(root, { recursive: true }));
 
   it('has its accounts, tokens, alerts and history, mails nothing while held, and everything once when released', async () => {
     const { tocsin, url } = await start();
@@ -227,10 +228,18 @@ describe('a database that was restored from a backup', () => {
     await returning([url], ada.email, password);
   });
 
+  it('is put in its place by the next start when the restore was killed in the very end', async () => {
+    const [place, draft] = [join(homeOf(dataDir), 'postgres'), join(homeOf(dataDir), 'restoring')];
+    mkdirSync(draft);
+    renameSync(place, join(draft, 'postgres'));
+    const plan = { moves: [[join(draft, 'postgres'), place]], leftovers: [draft] };
+    writeFileSync(join(dataDir, 'restore.json'), JSON.stringify(plan));
+    await returning([(await start()).url], ada.email, password);
+    expect(existsSync(draft)).toBe(false);
+  });
+
   it('stands as it was when another restore is killed in the middle, which can be repeated', async () => {
-    const home = existsSync(join(dataDir, 'postgres.location'))
-      ? readFileSync(join(dataDir, 'postgres.location'), 'utf8').trim()
-      : dataDir;
+    const home = homeOf(dataDir);
     const killed = startCommand('restore', [file, '--replace'], variables());
     await vi.waitUntil(() => existsSync(join(home, 'restoring', 'postgres', 'postmaster.pid')), patient);
     killed.kill('SIGKILL');
