@@ -1,4 +1,3 @@
-import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { Config } from '../config/index.ts';
@@ -9,6 +8,7 @@ import { logRequests } from './log-requests.ts';
 import { buildOpenApi } from './openapi.ts';
 import { answerOtherMethods } from './other-methods.ts';
 import { ProblemFilter } from './problem.filter.ts';
+import { securityHeaders } from './security-headers.ts';
 import { ValidationPipe } from './validation.pipe.ts';
 
 /** What every route of the api shares: problems, validation, security headers, the documentation. */
@@ -16,15 +16,12 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
   app.useGlobalFilters(new ProblemFilter());
   app.useGlobalPipes(new ValidationPipe());
   logRequests(app);
-  await app.register(helmet, {
-    // The page is also served over plain http on a laptop, where upgraded requests would fail.
-    contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } },
-  });
+  const secure = await securityHeaders();
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', (request, reply, next) => {
-      void reply.header('X-Request-Id', request.id);
+      void reply.headers(secure).header('X-Request-Id', request.id);
       next();
     });
   // Before the limits, so that a page can read a refusal.
