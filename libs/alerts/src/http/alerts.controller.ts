@@ -9,7 +9,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ExpectedVersions } from '#kernel';
-import { CachedPerOwner } from '#platform/cache';
+import { answerFromCache, OwnerCache } from '#platform/cache';
 import {
   ApiProblems,
   CurrentPrincipal,
@@ -35,6 +35,7 @@ export class AlertsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly queries: QueryBus,
+    private readonly lists: OwnerCache,
   ) {}
 
   @Post()
@@ -64,24 +65,32 @@ export class AlertsController {
   }
 
   @Get()
-  @CachedPerOwner(alertList)
   @ApiOperation({ summary: 'List own alerts, newest first' })
   @ApiOkResponse({
     standardSchema: dto.alertPage,
     description: 'A page of alerts; `Link` leads to the others.',
   })
   @ApiProblems(422)
-  async listAlerts(
-    @CurrentPrincipal() { userId }: Principal,
+  listAlerts(
     @Query({ schema: dto.listAlertsQuery }) query: dto.ListAlertsQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Page<AlertView>> {
-    const { page, per_page: perPage, status: statuses, symbol: symbols } = query;
-    const found = await this.queries.execute(new ListAlerts(userId, { statuses, symbols }, page, perPage));
-    const answer = { ...found, page, perPage, totalExact: true };
-    linkPages(request, reply, answer);
-    return answer;
+  ): Promise<string> {
+    return answerFromCache(
+      this.lists,
+      alertList,
+      request,
+      reply,
+      async (userId): Promise<Page<AlertView>> => {
+        const { page, per_page: perPage, status: statuses, symbol: symbols } = query;
+        const found = await this.queries.execute(
+          new ListAlerts(userId, { statuses, symbols }, page, perPage),
+        );
+        const answer = { ...found, page, perPage, totalExact: true };
+        linkPages(request, reply, answer);
+        return answer;
+      },
+    );
   }
 
   @Get(':id')

@@ -1,3 +1,3 @@
+export { answerFromCache } from './answer-from-cache.ts';
 export { CacheModule } from './cache.module.ts';
-export { CachedPerOwner } from './cached-per-owner.ts';
 export { OwnerCache } from './owner-cache.ts';
