@@ -132,6 +132,10 @@ describe('a database that was restored from a backup', () => {
 
   it('has its accounts, tokens, alerts and history, mails nothing while held, and everything once when released', async () => {
     const { tocsin, url } = await start();
+    expect(await runCommand('restore', [file, '--replace'], variables())).toEqual({
+      code: 1,
+      output: `Tocsin runs on ${dataDir}. Stop it first.\n`,
+    });
     expect(tocsin.output).toMatch(/Attention +Sending is held since .* UTC: npm run release/);
     expect(tocsin.output).toMatch(/worker +WARN Sending is held since .*restored from tocsin\.tar\.gz of/);
     const { email, password: demoPassword } = JSON.parse(
@@ -221,6 +225,8 @@ describe('a database that was restored from a backup', () => {
   });
 
   it('can be backed up while it is stopped, and leaves no server behind', async () => {
+    const refused = await runCommand('restore', [file], variables());
+    expect(refused).toMatchObject({ code: 1, output: expect.stringContaining('has a database already') });
     const second = join(root, 'second.tar.gz');
     await succeed('backup', [second], variables());
     expect(await succeed('restore', [second, '--replace'], variables())).toContain('What was there before');
