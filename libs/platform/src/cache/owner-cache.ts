@@ -110,11 +110,11 @@ export class OwnerCache {
    * would let a reader keep the old list under the new generation.
    */
   async changed(list: string, ownerIds: Iterable<string>): Promise<void> {
-    const generations = Array.from(new Set(ownerIds), (id): [string, string] => [
-      keyOf(list, id),
-      randomUUID(),
-    ]);
-    if (generations.length > 0) await this.tell(() => this.store.mset(generations, generationKept));
+    await this.tell(() =>
+      Promise.all(
+        Array.from(new Set(ownerIds), (id) => this.store.set(keyOf(list, id), randomUUID(), generationKept)),
+      ),
+    );
   }
 
   /** Readers of one turn share the question: until it is sent it is as good as one of their own. */
