@@ -42,10 +42,13 @@ const create = (body: object, as = ada) =>
 const created = async (body: object = {}, as = ada) => (await create(body, as)).body.id;
 const get = (alertId: string, as = ada) => api.call<Alert>({ url: `/v1/alerts/${alertId}`, as });
 const list = (query = '', as = ada) => api.call<AlertPage>({ url: `/v1/alerts${query}`, as });
+const edit = (alertId: string, body: object, as = ada) =>
+  api.call<Alert>({ method: 'PATCH', url: `/v1/alerts/${alertId}`, as, body });
 const remove = (alertId: string, as = ada) =>
   api.call({ method: 'DELETE', url: `/v1/alerts/${alertId}`, as });
 const history = (alertId: string, as = ada) =>
-  api.call<{ items: object[] }>({ url: `/v1/alerts/${alertId}/history`, as });
+  api.call<{ items: { type: string }[] }>({ url: `/v1/alerts/${alertId}/history`, as });
+const typesOf = async (alertId: string) => (await history(alertId)).body.items.map(({ type }) => type);
 const idsOf = ({ body }: Answer<AlertPage>) => body.items.map((alert) => alert.id);
 
 /** The pages that `Link` names, by their relation. */
@@ -255,6 +258,119 @@ describe('GET /v1/alerts/{id}', () => {
   });
 });
 
+describe('PATCH /v1/alerts/{id}', () => {
+  it('changes the note and nothing else', async () => {
+    const { body: before } = await create({ note: 'sell?' });
+    const answer = await edit(before.id, { note: 'hold' });
+    expect(answer).toMatchObject({ status: 200, headers: { etag: '"2"' } });
+    expect(answer.body).toStrictEqual({ ...before, note: 'hold', version: 2 });
+    expect((await edit(before.id, { note: null })).body).toStrictEqual({ ...before, note: null, version: 3 });
+    expect((await get(before.id)).body).toStrictEqual({ ...before, note: null, version: 3 });
+    expect(await typesOf(before.id)).toEqual(['created', 'edited', 'edited']);
+  });
+
+  it.each([{ target: '31000' }, { condition: { operator: 'crossing', value: 31000.0 } }])(
+    'moves the level with %j and starts it at the last trade',
+    async (level) => {
+      const { body: before } = await create({ symbol: 'SOL-USD', target: '33000' });
+      expect(before).toMatchObject({ direction: null, referenceTradeId: null });
+      await api.lastPrice('SOL-USD', '32500.5', 'binance', 7);
+      const { status, body } = await edit(before.id, level);
+      expect(status).toBe(200);
+      expect(body).toStrictEqual({
+        ...before,
+        condition: { operator: 'crossing', value: '31000' },
+        direction: 'down',
+        referencePrice: '32500.5',
+        referenceTradeId: 7,
+        referenceAt: time,
+        version: 2,
+      });
+      await api.database.sql`delete from market_data.last_ticks where symbol = 'SOL-USD'`;
+    },
+  );
+
+  it('opens the reference where no live price is known', async () => {
+    const alertId = await created({ symbol: 'ETH-USD', target: '3000' });
+    const open = { direction: null, referencePrice: null, referenceTradeId: null, referenceAt: null };
+    expect((await edit(alertId, { target: '4000' })).body).toMatchObject({ ...open, version: 2 });
+  });
+
+  it('pauses it, lists it so, and lets it go on', async () => {
+    const alertId = await created();
+    expect(idsOf(await list('?status=active'))).toEqual([alertId]);
+    expect((await edit(alertId, { status: 'paused' })).body).toMatchObject({ status: 'paused', version: 2 });
+    expect(idsOf(await list('?status=paused'))).toEqual([alertId]);
+    expect(idsOf(await list('?status=active'))).toEqual([]);
+    expect((await edit(alertId, { status: 'active' })).body).toMatchObject({ status: 'active', version: 3 });
+    const both = await edit(alertId, { status: 'paused', target: '34000', note: 'later' });
+    expect(both.body).toMatchObject({ status: 'paused', note: 'later', condition: { value: '34000' } });
+    expect(await typesOf(alertId)).toEqual(['created', 'paused', 'resumed', 'edited', 'paused']);
+  });
+
+  it('changes nothing, not the version either, when nothing is new', async () => {
+    const { body: before } = await create({});
+    const answer = await edit(before.id, { target: '33000.0', note: null, status: 'active' });
+    expect(answer).toMatchObject({ status: 200, headers: { etag: '"1"' } });
+    expect(answer.body).toStrictEqual(before);
+    expect(await typesOf(before.id)).toEqual(['created']);
+  });
+
+  it('refuses a target at the last price, also when a pause ends there', async () => {
+    const alertId = await created();
+    const atPrice = (pointer: string) => ({
+      status: 422,
+      body: { code: 'alerts.target-at-price', errors: [{ pointer }] },
+    });
+    expect(await edit(alertId, { target: '32000.1' })).toMatchObject(atPrice('/target'));
+    const condition = { operator: 'crossing', value: '32000.10' };
+    expect(await edit(alertId, { condition })).toMatchObject(atPrice('/condition/value'));
+    await edit(alertId, { status: 'paused' });
+    await api.database.sql`update alerts.alerts set target = 32000.1 where id = ${alertId}`;
+    expect(await edit(alertId, { status: 'active' })).toMatchObject(atPrice('/status'));
+    expect((await get(alertId)).body).toMatchObject({ status: 'paused', version: 2 });
+  });
+
+  it.each<[string, object, string]>([
+    ['nothing', {}, ''],
+    ['an unknown property', { symbol: 'ETH-USD' }, '/symbol'],
+    ['a status that is not theirs to give', { status: 'triggered' }, '/status'],
+    ['a target that is null', { target: null }, '/target'],
+    ['a target of zero', { target: '0' }, '/target'],
+    [
+      'more decimals than a price has',
+      { condition: { operator: 'crossing', value: '0.000000001' } },
+      '/condition/value',
+    ],
+    ['an unsupported operator', { condition: { operator: 'near', value: '1' } }, '/condition/operator'],
+    [
+      'both target and condition',
+      { target: '1', condition: { operator: 'crossing', value: '1' } },
+      '/target',
+    ],
+    ['a note that is too long', { note: 'x'.repeat(1001) }, '/note'],
+    ['a note with NUL', { note: 'sell\0' }, '/note'],
+  ])('refuses %s', async (_, given, pointer) => {
+    const { body: before } = await create({});
+    expect(await edit(before.id, given)).toMatchObject({ status: 422, body: { errors: [{ pointer }] } });
+    expect((await get(before.id)).body).toStrictEqual(before);
+  });
+
+  it('comes too late for what has fired or is deleted', async () => {
+    const [fired, gone] = [await created(), await created()];
+    await fire(fired);
+    await remove(gone);
+    for (const alertId of [fired, gone]) {
+      for (const changes of [{ note: 'sell?' }, { status: 'active' }, { target: '40000' }]) {
+        expect(await edit(alertId, changes)).toMatchObject({
+          status: 409,
+          body: { code: 'alerts.not-editable' },
+        });
+      }
+    }
+  });
+});
+
 describe('DELETE /v1/alerts/{id}', () => {
   it('deletes at once and answers the same however often it is asked', async () => {
     const alertId = await created();
@@ -364,6 +480,7 @@ describe("another person's alert", () => {
     for (const stranger of [bob, await api.person('operator'), await api.person('admin')]) {
       for (const answer of [
         await get(alertId, stranger),
+        await edit(alertId, { note: 'mine' }, stranger),
         await remove(alertId, stranger),
         await history(alertId, stranger),
       ]) {

@@ -442,7 +442,7 @@ describe('a route', () => {
 
   it.each<[Request['method'], string, string]>([
     ['PUT', '/v1/alerts', 'GET, HEAD, OPTIONS, POST'],
-    ['POST', `/v1/alerts/${newId()}`, 'DELETE, GET, HEAD, OPTIONS'],
+    ['POST', `/v1/alerts/${newId()}`, 'DELETE, GET, HEAD, OPTIONS, PATCH'],
     ['GET', '/v1/auth/login', 'OPTIONS, POST'],
     ['POST', '/health/live', 'GET, HEAD, OPTIONS'],
   ])('does not have other methods: %s %s', async (method, url, allow) => {

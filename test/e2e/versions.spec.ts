@@ -98,7 +98,7 @@ describe.each(each)('one of %s', (kind) => {
   });
 });
 
-describe.each(['notifications'] as const)('an edit of one of %s', (kind) => {
+describe.each(each)('an edit of one of %s', (kind) => {
   it('counts, and is answered with the new version', async () => {
     const id = await created(kind);
     expect(await edit(kind, id)).toMatchObject({

@@ -96,9 +96,10 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
     await database.sql`
       insert into market_data.last_ticks (symbol, source, tick_id, price, quantity, at)
       values (${symbol}, ${source}, ${tradeId}, ${price}, 1, now())`;
+    // For as long as a spec may take: nobody confirms it every few seconds, as a feed would.
     await database.sql`
-      insert into market_data.feed_states (symbol, source, state, since)
-      values (${symbol}, ${source}, 'live', now()) on conflict do nothing`;
+      insert into market_data.feed_states (symbol, source, state, since, confirmed_at)
+      values (${symbol}, ${source}, 'live', now(), now() + interval '1 hour') on conflict do nothing`;
   }
 
   async function close(): Promise<void> {

@@ -6,6 +6,7 @@ import { Cursors } from './engine/cursors.ts';
 import { EngineMetrics } from './engine/engine-metrics.ts';
 import { CreateAlertHandler } from './features/create-alert.ts';
 import { DeleteAlertHandler } from './features/delete-alert.ts';
+import { EditAlertHandler } from './features/edit-alert.ts';
 import { FindAlertHandler } from './features/find-alert.ts';
 import { FindCursorHandler } from './features/find-cursor.ts';
 import { ListAlertHistoryHandler } from './features/list-alert-history.ts';
@@ -28,6 +29,7 @@ export const alertsPersistence: ContextPersistence = {
     AlertRepository,
     CreateAlertHandler,
     DeleteAlertHandler,
+    EditAlertHandler,
     FindAlertHandler,
     FindCursorHandler,
     ListAlertHistoryHandler,

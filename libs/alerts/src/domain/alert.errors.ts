@@ -3,6 +3,13 @@ import { DomainError, type InputPlace } from '#kernel';
 export const alertNotFound = () =>
   new DomainError('not-found', 'alerts.not-found', 'There is no such alert.');
 
+export const notEditable = (status: string) =>
+  new DomainError(
+    'conflict',
+    'alerts.not-editable',
+    `Only an active or paused alert can be changed; this one is ${status}.`,
+  );
+
 export const unknownSymbol = (symbol: string, place: InputPlace) =>
   new DomainError('invalid', 'alerts.unknown-symbol', `There is no instrument ${JSON.stringify(symbol)}.`, [
     { ...place, detail: 'Unknown symbol; GET /v1/instruments lists all.' },

@@ -1,142 +1,19 @@
-import type { INestApplicationContext } from '@nestjs/common';
-import { Test } from '@nestjs/testing';
-import pg from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { Engines, ScriptedMarket } from '../../../../test/support/engines.ts';
 import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
-import { type Tick, type TickListener, TickStream } from '#libs/market-data/contracts';
-import { newId } from '#kernel';
 import { OwnerCache } from '#platform/cache';
-import { type Config, loadConfig } from '#platform/config';
-import { platformModules } from '#platform/lifecycle';
 import { Metrics } from '#platform/metrics';
-import { Database, migrate } from '#platform/persistence';
-import { AlertsEngineModule, alertsPersistence } from '../alerts.module.ts';
 import { AlertEngine } from './alert-engine.ts';
 import { CommitDecisions } from './commit-decisions.ts';
 
-/** A market that the test drives; its history is everything it ever said. */
-class ScriptedMarket extends TickStream {
-  private listener: TickListener | undefined;
-  readonly said: Tick[] = [];
-
-  subscribe(listener: TickListener): void {
-    this.listener = listener;
-  }
-
-  async history(symbol: string, fromId: number, throughId: number): Promise<Tick[]> {
-    return this.said.filter((tick) => tick.symbol === symbol && tick.id >= fromId && tick.id <= throughId);
-  }
-
-  async says(...prices: string[]): Promise<void> {
-    await this.repeats(prices.map((price) => this.tick(price)));
-  }
-
-  async repeats(ticks: Tick[]): Promise<void> {
-    await this.listener?.(ticks);
-  }
-
-  /** A trade that happens while nobody listens. */
-  tick(price: string): Tick {
-    const id = this.said.length + 1;
-    const at = new Date(Date.UTC(2026, 10, 21) + id * 1000);
-    const tick = {
-      symbol: 'BTC-USD',
-      source: 'binance',
-      id,
-      price,
-      quantity: '1',
-      at,
-      receivedAt: new Date(),
-    };
-    this.said.push({ ...tick, origin: 'live' });
-    return { ...tick, origin: 'live' };
-  }
-}
-
 describe('the alert engine', () => {
-  let postgres: TestDatabase;
-  let config: Config;
+  const engines = new Engines();
+  const { running, start, alertAt, stateOf, firingsIn, watched } = engines;
   let market: ScriptedMarket;
-  let database: Database;
-  const running: INestApplicationContext[] = [];
 
-  beforeAll(async () => {
-    postgres = await createDatabase(inject('postgresUrl'));
-    config = loadConfig({ DATABASE_URL: postgres.url, TOCSIN_PROFILE: 'embedded', LOG_LEVEL: 'silent' });
-    await migrate(config, [alertsPersistence]);
+  beforeEach(() => {
+    ({ market } = engines);
   });
-
-  afterAll(() => postgres.drop());
-
-  beforeEach(async () => {
-    market = new ScriptedMarket();
-    await start(market);
-  });
-
-  afterEach(async () => {
-    // In this order: an engine writes its cursor once more when it ends.
-    for (const app of running.splice(0)) await app.close();
-    const client = new pg.Client({ connectionString: postgres.url });
-    await client.connect();
-    await client.query('truncate alerts.alerts, alerts.history, alerts.cursors, platform.outbox');
-    await client.end();
-  });
-
-  async function start(stream: TickStream): Promise<INestApplicationContext> {
-    const app = await Test.createTestingModule({
-      imports: [
-        ...platformModules(config, 'test', [alertsPersistence]),
-        AlertsEngineModule,
-        marketModule(stream),
-      ],
-    }).compile();
-    app.enableShutdownHooks();
-    await app.init();
-    running.push(app);
-    database = app.get(Database);
-    return app;
-  }
-
-  /** A row as `CreateAlert` writes it, anchored at a trade. */
-  async function alertAt(
-    target: string,
-    direction: 'up' | 'down' | null = 'up',
-    reference = 0,
-    symbol = 'BTC-USD',
-  ): Promise<string> {
-    const id = newId();
-    const anchored = direction !== null;
-    await database.sql`
-      insert into alerts.alerts (id, user_id, symbol, operator, target, direction, reference_source,
-        reference_trade_id, reference_price, reference_at, evaluated_through, status, created_at)
-      values (${id}, ${newId()}, ${symbol}, 'crossing', ${target}, ${direction}, ${anchored ? 'binance' : null},
-        ${anchored ? reference : null}, ${anchored ? '1' : null}, ${anchored ? new Date(0) : null},
-        ${anchored ? reference : null}, 'active', now())`;
-    return id;
-  }
-
-  const stateOf = (id: string) =>
-    database.one<{ status: string; price: string | null; trade: number | null; version: number }>`
-      select status, triggered_price::text as price, evaluated_through as trade, version
-      from alerts.alerts where id = ${id}`;
-
-  const firingsIn = () =>
-    database.sql<{ id: string; trade: number }>`
-      select fired->>'alertId' as id, (fired->>'tradeId')::bigint as trade
-      from platform.outbox, jsonb_array_elements(payload->'alerts') as fired
-      where type = 'alerts.alerts-triggered.v1' order by trade`;
-
-  const watched = async (id: string) => {
-    await expect
-      .poll(async () => {
-        const { below } = await database.one<{ below: boolean }>`
-          select changed_in < pg_snapshot_xmin(pg_current_snapshot()) as below from alerts.alerts where id = ${id}`;
-        return below;
-      })
-      .toBe(true);
-    for (const app of running) await app.get(AlertEngine)['follow']();
-  };
 
   it('tells the owners, once it is committed, that their lists have changed', async () => {
     const ids = [await alertAt('100'), await alertAt('200'), await alertAt('150', null)];
@@ -145,7 +22,11 @@ describe('the alert engine', () => {
     vi.spyOn(running[0]?.get(OwnerCache) as OwnerCache, 'changed').mockImplementation(
       async (list, owners) => {
         for (const owner of owners) {
-          const [alert] = await database.sql<{ id: string; status: string; direction: string | null }>`
+          const [alert] = await engines.database.sql<{
+            id: string;
+            status: string;
+            direction: string | null;
+          }>`
           select id, status, direction from alerts.alerts where user_id = ${owner}`;
           if (alert) told.set(alert.id, `${list}: ${alert.status} ${alert.direction}`);
         }
@@ -169,8 +50,8 @@ describe('the alert engine', () => {
     await market.says('98', '99.5', '100.5', '120');
     expect(await stateOf(id)).toEqual({ status: 'triggered', price: '100.5', trade: 3, version: 2 });
     expect(await firingsIn()).toEqual([{ id, trade: 3 }]);
-    const history =
-      await database.sql`select type, actor, receipt from alerts.history where alert_id = ${id}`;
+    const history = await engines.database
+      .sql`select type, actor, receipt from alerts.history where alert_id = ${id}`;
     expect(history).toMatchObject([
       {
         type: 'triggered',
@@ -197,7 +78,7 @@ describe('the alert engine', () => {
     const id = await alertAt('100', null);
     await watched(id);
     await market.says('100', '105', '99');
-    const [row] = await database.sql`
+    const [row] = await engines.database.sql`
       select direction, reference_trade_id as trade, reference_price::text as price, status
       from alerts.alerts where id = ${id}`;
     expect(row).toEqual({ direction: 'down', trade: 2, price: '105', status: 'triggered' });
@@ -207,7 +88,8 @@ describe('the alert engine', () => {
   it('compares an alert again that was edited while its firing was on the way', async () => {
     const id = await alertAt('100');
     await watched(id);
-    await database.sql`update alerts.alerts set note = 'edited', version = version + 1 where id = ${id}`;
+    await engines.database
+      .sql`update alerts.alerts set note = 'edited', version = version + 1 where id = ${id}`;
     await market.says('99', '100');
     expect(await stateOf(id)).toMatchObject({ status: 'triggered', trade: 2, version: 3 });
   });
@@ -215,7 +97,8 @@ describe('the alert engine', () => {
   it('does not fire an alert that was deleted while its firing was on the way', async () => {
     const id = await alertAt('100');
     await watched(id);
-    await database.sql`update alerts.alerts set status = 'deleted', version = version + 1 where id = ${id}`;
+    await engines.database
+      .sql`update alerts.alerts set status = 'deleted', version = version + 1 where id = ${id}`;
     await market.says('99', '100');
     expect(await stateOf(id)).toMatchObject({ status: 'deleted', price: null });
     expect(await firingsIn()).toEqual([]);
@@ -233,7 +116,7 @@ describe('the alert engine', () => {
     const decisions = running[0]!.get(CommitDecisions);
     const commit = decisions.commit.bind(decisions);
     vi.spyOn(decisions, 'commit').mockImplementationOnce(async (of) => {
-      await database.sql`update alerts.alerts set version = version + 1 where id = ${edited}`;
+      await engines.database.sql`update alerts.alerts set version = version + 1 where id = ${edited}`;
       return commit(of);
     });
     await market.says('99', '101');
@@ -278,7 +161,7 @@ describe('the alert engine', () => {
     const unseen = [market.tick('111'), market.tick('100')];
     await running.splice(0)[0]?.close();
     await start(market);
-    const cursor = await database.one<{ tick: number }>`select tick_id as tick from alerts.cursors`;
+    const cursor = await engines.database.one<{ tick: number }>`select tick_id as tick from alerts.cursors`;
     expect(cursor.tick).toBe(3);
     await market.repeats(unseen);
     expect(await firingsIn()).toEqual([
@@ -315,7 +198,7 @@ describe('the alert engine', () => {
     await market.repeats(ticks).catch(() => undefined);
     await app.close();
     await start(market);
-    const cursors = await database.sql<{ tick: number }>`select tick_id as tick from alerts.cursors`;
+    const cursors = await engines.database.sql<{ tick: number }>`select tick_id as tick from alerts.cursors`;
     await market.repeats(ticks.filter((tick) => tick.id > (cursors[0]?.tick ?? 0)));
     expect(await firingsIn()).toEqual([{ id, trade: 2 }]);
   });
@@ -334,7 +217,7 @@ describe('the alert engine', () => {
     await market.says('99');
     const history = market.history.bind(market);
     vi.spyOn(market, 'history').mockImplementationOnce(async (...span) => {
-      await database.sql`update alerts.alerts set note = 'edited', version = version + 1`;
+      await engines.database.sql`update alerts.alerts set note = 'edited', version = version + 1`;
       return history(...span);
     });
     const id = await alertAt('100', 'up', 1);
@@ -357,14 +240,4 @@ describe('the alert engine', () => {
     await watched(id);
     await expect.poll(() => firingsIn()).toEqual([{ id, trade: missed.id }]);
   });
-
-  function marketModule(stream: TickStream) {
-    class MarketModule {}
-    return {
-      module: MarketModule,
-      global: true,
-      providers: [{ provide: TickStream, useValue: stream }],
-      exports: [TickStream],
-    };
-  }
 });

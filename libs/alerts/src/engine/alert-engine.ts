@@ -16,7 +16,7 @@ import { Cursors, resume } from './cursors.ts';
 import { EngineMetrics } from './engine-metrics.ts';
 import { changesCompleteBelow, readActiveAlerts, readAlerts, readChangedAlerts } from './read-alerts.ts';
 import { type Decisions, SymbolEngine } from './symbol-engine.ts';
-import type { EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
+import { afterLosing, type EvaluatedTick, type Firing, type WatchedAlert } from './watched-alert.ts';
 
 /**
  * Compares every tick of this process with every active alert (role `market`).
@@ -121,8 +121,9 @@ export class AlertEngine
 
   private async take(alerts: readonly WatchedAlert[]): Promise<void> {
     for (const alert of alerts) {
-      this.behind.delete(alert.id);
       const engine = this.engineOf(alert.symbol);
+      if (engine.hasNewer(alert, this.behind.get(alert.id))) continue;
+      this.behind.delete(alert.id);
       if (engine.lacksTicksFor(alert)) this.behind.set(alert.id, alert);
       else await this.commit(engine.track(alert, [], this.now));
     }
@@ -178,10 +179,9 @@ export class AlertEngine
 
   /** A firing lost its compare-and-set: the alert as it is now is compared with that tick and all since. */
   private async compareAgain(lost: readonly Firing[]): Promise<void> {
-    const before = new Map(lost.map(({ alert, tick }) => [alert.id, tick.id - 1]));
-    const changed = await readAlerts(this.database, [...before.keys()]);
-    const since = ({ id, evaluatedThrough }: WatchedAlert) => Math.max(evaluatedThrough, before.get(id) ?? 0);
-    await this.take(changed.map((alert) => ({ ...alert, evaluatedThrough: since(alert) })));
+    const firings = new Map(lost.map((firing) => [firing.alert.id, firing]));
+    const now = await readAlerts(this.database, [...firings.keys()]);
+    await this.take(now.map((alert) => afterLosing(firings.get(alert.id)!, alert)));
   }
 
   private checkpoint(): Promise<void> {

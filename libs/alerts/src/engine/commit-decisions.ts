@@ -30,6 +30,7 @@ export class CommitDecisions {
     return this.database.transaction(async () => {
       const anchors = anchorings.map(({ alert, direction, reference: { id: tick, source, price, at } }) => ({
         id: alert.id,
+        target: alert.condition.value,
         direction,
         tick,
         source,
@@ -42,8 +43,8 @@ export class CommitDecisions {
             direction = anchor.direction, reference_source = anchor.source, reference_trade_id = anchor.tick,
             reference_price = anchor.price, reference_at = anchor.at, evaluated_through = anchor.tick
           from json_to_recordset(${JSON.stringify(anchors)}::json)
-            as anchor(id uuid, direction text, source text, tick bigint, price numeric, at timestamptz)
-          where alert.id = anchor.id and alert.status = 'active'
+            as anchor(id uuid, target numeric, direction text, source text, tick bigint, price numeric, at timestamptz)
+          where alert.id = anchor.id and alert.status = 'active' and alert.target = anchor.target
             and alert.reference_source is distinct from anchor.source
           returning alert.user_id as "userId"`;
         await this.tellOwners(anchored);

@@ -9,7 +9,8 @@ interface Row extends Omit<WatchedAlert, 'condition' | 'value' | 'changedIn'> {
 
 const columns = fragment`
   id, symbol, operator, trim_scale(target)::text as target, version, status, direction,
-  reference_source as source, coalesce(evaluated_through, 0) as "evaluatedThrough", changed_in::text as "changedIn"`;
+  reference_source as source, reference_trade_id as reference,
+  coalesce(evaluated_through, 0) as "evaluatedThrough", changed_in::text as "changedIn"`;
 
 const fromRow = ({ operator, target, changedIn, ...row }: Row): WatchedAlert => ({
   ...row,

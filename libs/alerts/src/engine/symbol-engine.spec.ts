@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SymbolEngine } from './symbol-engine.ts';
-import type { EvaluatedTick, WatchedAlert } from './watched-alert.ts';
+import { afterLosing, type EvaluatedTick, type WatchedAlert } from './watched-alert.ts';
 
 const now = () => new Date('2026-11-21T12:00:00Z');
 
@@ -22,6 +22,7 @@ const alert = (value: string, fields: Partial<WatchedAlert> = {}): WatchedAlert 
   status: 'active',
   direction: 'up',
   source: 'binance',
+  reference: 0,
   evaluatedThrough: 0,
   changedIn: 1n,
   ...fields,
@@ -106,6 +107,15 @@ describe('the engine of a symbol', () => {
     expect(engine.evaluate([tick(2, '100')], now).firings[0]?.alert.version).toBe(2);
   });
 
+  it('compares a known alert again when it starts from another tick', () => {
+    const engine = new SymbolEngine();
+    engine.track(alert('100', { evaluatedThrough: 3, reference: 3 }), [], now);
+    engine.evaluate([tick(1, '99'), tick(2, '101'), tick(3, '99'), tick(4, '98')], now);
+    const again = alert('100', { version: 3, reference: 1, evaluatedThrough: 1 });
+    expect(engine.knows(again)).toBe(false);
+    expect(fired(engine.track(again, [], now))).toEqual(['100 at 2']);
+  });
+
   it('forgets an alert that was deleted or fired elsewhere', () => {
     const engine = new SymbolEngine();
     engine.track(alert('100'), [], now);
@@ -161,5 +171,24 @@ describe('the engine of a symbol', () => {
     const { anchorings, firings } = engine.evaluate([tick(3, '102'), tick(4, '99')], now);
     expect(anchorings).toMatchObject([{ direction: 'down', reference: { source: 'binance', id: 3 } }]);
     expect(firings).toMatchObject([{ tick: { id: 4 } }]);
+  });
+});
+
+describe('an alert whose firing was lost', () => {
+  const firing = { alert: alert('100'), tick: tick(7, '101'), previous: null, decidedAt: now() };
+
+  it('is compared with that tick again when only its version is new', () => {
+    expect(afterLosing(firing, alert('100', { version: 2 })).evaluatedThrough).toBe(6);
+    expect(afterLosing(firing, alert('100', { version: 2, evaluatedThrough: 9 })).evaluatedThrough).toBe(9);
+  });
+
+  it.each<[string, Partial<WatchedAlert>]>([
+    ['level', { condition: { operator: 'crossing', value: '90' } }],
+    ['side', { direction: 'down' }],
+    ['reference', { reference: 2 }],
+    ['source', { source: 'simulated' }],
+  ])('is compared from its own reference when it has another %s', (_, changed) => {
+    const edited = alert('100', { version: 2, evaluatedThrough: 2, ...changed });
+    expect(afterLosing(firing, edited)).toBe(edited);
   });
 });

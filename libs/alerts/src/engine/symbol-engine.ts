@@ -1,7 +1,14 @@
 import type { ReferenceTick } from '../domain/alert.ts';
 import { directionTowards, reaches } from '../domain/price-condition.ts';
 import { Levels } from './levels.ts';
-import type { Anchoring, EvaluatedTick, Firing, WatchedAlert } from './watched-alert.ts';
+import {
+  type Anchoring,
+  type EvaluatedTick,
+  type Firing,
+  isCurrent,
+  isSameRule,
+  type WatchedAlert,
+} from './watched-alert.ts';
 
 /** What a run of ticks decided; to be committed before the cursor may pass them. */
 export interface Decisions {
@@ -117,13 +124,16 @@ export class SymbolEngine {
     return lacking;
   }
 
+  /** Whether a newer state is known here or to the caller: the earlier of two reads may arrive later. */
+  hasNewer({ id, version }: WatchedAlert, elsewhere: WatchedAlert | undefined): boolean {
+    const known = elsewhere ?? this.byId.get(id) ?? this.unanchored.get(id);
+    return known !== undefined && known.version > version;
+  }
+
   /** Whether the rule is the one already compared with every tick so far, so that only its version is new. */
-  knows({ id, direction, source, condition }: WatchedAlert): boolean {
-    const known = this.byId.get(id);
-    if (!known) return false;
-    return (
-      known.direction === direction && known.source === source && known.condition.value === condition.value
-    );
+  knows(alert: WatchedAlert): boolean {
+    const known = this.byId.get(alert.id);
+    return known !== undefined && isSameRule(known, alert);
   }
 
   forget(id: string): void {
@@ -142,7 +152,8 @@ export class SymbolEngine {
       if (direction === null) continue;
       anchorings.push({ alert, direction, reference });
       this.unanchored.delete(alert.id);
-      this.watch({ ...alert, direction, source: reference.source, evaluatedThrough: reference.id });
+      const { source, id } = reference;
+      this.watch({ ...alert, direction, source, reference: id, evaluatedThrough: id });
     }
     return anchorings;
   }
@@ -169,17 +180,6 @@ export class SymbolEngine {
     this.ring.push(tick);
     if (this.ring.length > ringSize) this.ring.splice(0, ringSize / 2);
   }
-}
-
-/** How old the news of a trade may be to pass for the price of now, in milliseconds. */
-const currentMs = 60_000;
-
-/**
- * Whether this is the price that somebody sees who sets an alert now. A trade of the history is not: an alert
- * would start from, and be fired by, what happened before it was set.
- */
-function isCurrent({ origin, receivedAt }: EvaluatedTick, now: () => Date): boolean {
-  return origin === 'live' && now().getTime() - receivedAt.getTime() <= currentMs;
 }
 
 function isReached(alert: WatchedAlert, tick: EvaluatedTick): boolean {

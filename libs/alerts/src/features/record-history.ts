@@ -1,9 +1,11 @@
 import { Database } from '#platform/persistence';
 import type { Receipt } from '../domain/receipt.ts';
 
+export const historyTypes = ['created', 'edited', 'paused', 'resumed', 'triggered', 'deleted'] as const;
+
 export interface HistoryEntry {
   readonly alertId: string;
-  readonly type: 'created' | 'triggered' | 'deleted';
+  readonly type: (typeof historyTypes)[number];
   readonly at: Date;
   readonly actor: 'user' | 'engine';
   readonly receipt?: Receipt;

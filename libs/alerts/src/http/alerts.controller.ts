@@ -1,4 +1,16 @@
-import { Body, Controller, Delete, Get, HttpStatus, Param, Post, Query, Req, Res } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpStatus,
+  Param,
+  Patch,
+  Post,
+  Query,
+  Req,
+  Res,
+} from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import {
   ApiAcceptedResponse,
@@ -23,6 +35,7 @@ import { Idempotent, replayed } from '#platform/idempotency';
 import type { AlertView } from '../features/alert-view.ts';
 import { CreateAlert } from '../features/create-alert.ts';
 import { DeleteAlert, type DeletedAlert } from '../features/delete-alert.ts';
+import { EditAlert } from '../features/edit-alert.ts';
 import { FindAlert } from '../features/find-alert.ts';
 import { type HistoryItem, ListAlertHistory } from '../features/list-alert-history.ts';
 import { alertList, ListAlerts } from '../features/list-alerts.ts';
@@ -57,9 +70,8 @@ export class AlertsController {
     @Body({ schema: dto.createAlertBody }) body: dto.CreateAlertBody,
   ): Promise<AlertView> {
     const condition = body.condition ?? { operator: 'crossing' as const, value: body.target ?? '' };
-    const pointer = body.condition ? '/condition/value' : '/target';
     const id = await this.commands.execute(
-      new CreateAlert(userId, body.symbol, condition, body.note ?? null, pointer),
+      new CreateAlert(userId, body.symbol, condition, body.note ?? null, dto.valuePointer(body)),
     );
     return this.queries.execute(new FindAlert(id, userId));
   }
@@ -101,6 +113,27 @@ export class AlertsController {
     @CurrentPrincipal() { userId }: Principal,
     @Param('id', { schema: dto.alertId }) id: string,
   ): Promise<AlertView> {
+    return this.queries.execute(new FindAlert(id, userId));
+  }
+
+  @Patch(':id')
+  @ApiOperation({
+    summary: 'Change an alert, pause it, or let it go on',
+    description:
+      'Another level, and the end of a pause, start at the last price like a new alert. Another note does not.',
+  })
+  @VersionedResponse({ status: 200, standardSchema: dto.alert, description: 'The changed alert.' })
+  @ApiProblems(400, 404, 409, 413, 415, 422)
+  async editAlert(
+    @CurrentPrincipal() { userId }: Principal,
+    @Param('id', { schema: dto.alertId }) id: string,
+    @IfMatch() expected: ExpectedVersions,
+    @Body({ schema: dto.editAlertBody }) body: dto.EditAlertBody,
+  ): Promise<AlertView> {
+    const { target, note, status } = body;
+    const short = target === undefined ? undefined : { operator: 'crossing' as const, value: target };
+    const changes = { condition: body.condition ?? short, note, status };
+    await this.commands.execute(new EditAlert(id, userId, expected, changes, dto.valuePointer(body)));
     return this.queries.execute(new FindAlert(id, userId));
   }
 

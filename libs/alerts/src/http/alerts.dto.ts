@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  changesOf,
   decimalInput,
   decimalOutput,
   filterOf,
@@ -10,6 +11,7 @@ import {
 } from '#platform/http';
 import { alertStatuses } from '../domain/alert.ts';
 import { operators } from '../domain/price-condition.ts';
+import { historyTypes } from '../features/record-history.ts';
 
 const operator = z.enum(operators, { error: `Supported operators: ${operators.join(', ')}.` });
 
@@ -18,7 +20,16 @@ const note = z
   .max(1000, 'A note has at most 1,000 characters.')
   .refine(isStorable, 'A note is plain text without NUL characters.')
   .nullable()
-  .optional();
+  .describe('Plain text for the message.')
+  .meta({ example: 'sell?' });
+
+const target = decimalInput
+  .describe('Short for `{"operator": "crossing", "value": …}`.')
+  .meta({ example: '33000' });
+
+const condition = z
+  .strictObject({ operator, value: decimalInput })
+  .describe('When the alert speaks; `crossing` reaches its value from whichever side the price comes.');
 
 export const createAlertBody = z
   .strictObject({
@@ -29,14 +40,8 @@ export const createAlertBody = z
       .max(32)
       .describe('Symbol or alias, in any case.')
       .meta({ example: 'BTC-USD' }),
-    target: decimalInput
-      .optional()
-      .describe('Short for `{"operator": "crossing", "value": …}`.')
-      .meta({ example: '33000' }),
-    condition: z
-      .strictObject({ operator, value: decimalInput })
-      .optional()
-      .describe('When the alert speaks; `crossing` reaches its value from whichever side the price comes.'),
+    target: target.optional(),
+    condition: condition.optional(),
     frequency: z.enum(['once'], { error: 'Supported frequencies: once.' }).optional(),
     cooldown: z.iso
       .duration({ error: 'Give an ISO 8601 duration, such as PT1H.' })
@@ -44,7 +49,7 @@ export const createAlertBody = z
       .optional()
       .describe('Pause between firings; without effect on an alert that fires once.'),
     expiresAt: z.null({ error: 'Expiry is not supported yet; leave it out.' }).optional(),
-    note: note.describe('Plain text for the message.').meta({ example: 'sell?' }),
+    note: note.optional(),
     channels: z
       .array(z.enum(['email'], { error: 'Supported channels: email.' }))
       .min(1)
@@ -59,6 +64,25 @@ export const createAlertBody = z
   })
   .meta({ id: 'CreateAlert' });
 export type CreateAlertBody = z.output<typeof createAlertBody>;
+
+/** Where a body names the level. */
+export const valuePointer = ({ condition: given }: { readonly condition?: unknown }): string =>
+  given === undefined ? '/target' : '/condition/value';
+
+export const editAlertBody = changesOf({
+  target,
+  condition,
+  note,
+  status: z
+    .enum(['active', 'paused'])
+    .describe('`paused` keeps it from firing; `active` begins anew at the last price.'),
+})
+  .refine(({ target: short, condition: long }) => short === undefined || long === undefined, {
+    path: ['target'],
+    error: 'Give either `target` or `condition`.',
+  })
+  .meta({ id: 'AlertChanges' });
+export type EditAlertBody = z.output<typeof editAlertBody>;
 
 export const alert = z
   .object({
@@ -112,7 +136,7 @@ export const alertHistory = z
   .object({
     items: z.array(
       z.object({
-        type: z.enum(['created', 'triggered', 'deleted']),
+        type: z.enum(historyTypes),
         at: z.iso.datetime(),
         actor: z.enum(['user', 'engine']),
         receipt: z

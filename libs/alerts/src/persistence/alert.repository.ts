@@ -22,4 +22,17 @@ export class AlertRepository {
     if (!alert) throw alertNotFound();
     return alert;
   }
+
+  /**
+   * The trade through which the engines have compared an alert as it stands; null while none has said so. Cursors
+   * speak of all alerts that were last changed before a transaction of theirs.
+   */
+  async comparedThrough(id: string): Promise<number | null> {
+    const [cursor] = await this.database.sql<{ tick: number }>`
+      select cursor.tick_id as tick
+      from alerts.alerts as alert
+      join alerts.cursors as cursor on cursor.symbol = alert.symbol and cursor.source = alert.reference_source
+      where alert.id = ${id} and alert.changed_in < cursor.loaded_through`;
+    return cursor?.tick ?? null;
+  }
 }

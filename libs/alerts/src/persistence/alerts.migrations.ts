@@ -68,4 +68,13 @@ export const alertsMigrations = [
     );
     `,
   ),
+  sqlMigration(
+    '20261122000200_alert_edits',
+    `
+    alter table alerts.history
+      drop constraint history_type_check,
+      add constraint history_type_check
+        check (type in ('created', 'edited', 'paused', 'resumed', 'triggered', 'deleted'));
+    `,
+  ),
 ];
