@@ -1,2 +1,2 @@
-export { Redis, type RedisClient } from './redis.ts';
+export { Redis } from './redis.ts';
 export { RedisModule } from './redis.module.ts';
