@@ -5,7 +5,7 @@ import { type Config, loadConfig } from '../config/index.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { migrate } from './migrate.ts';
 import { platformMigrations } from './platform.migrations.ts';
-import { sqlMigration } from './sql-migration.ts';
+import { concurrentIndex, sqlMigration } from './sql-migration.ts';
 
 describe('migrating', () => {
   let postgres: TestDatabase;
@@ -50,14 +50,17 @@ describe('migrating', () => {
     expect(await migrate(config, [context(all)], only)).toEqual(inOrder);
   });
 
-  it('leaves nothing half done when one fails, says which one and why, and can be tried again', async () => {
-    const houses = 'create table houses (name text); insert into houses values (1)';
-    const broken = { '1_houses': houses, '2_doors': 'create table doors (name text); select 1 / 0' };
+  it('leaves nothing of one that fails, says which one and why, and goes on there the next time', async () => {
+    const first = { '1_houses': 'create table houses (name text); insert into houses values (1)' };
+    const broken = { ...first, '2_doors': 'create table doors (name text); select 1 / 0', '3_keys': '' };
     await expect(migrate(config, [context(broken)])).rejects.toThrow(/2_doors.*division by zero/);
-    expect(await rows(`select from pg_tables where tablename in ('houses', 'doors', 'outbox')`)).toEqual([]);
+    expect(await rows(`select tablename from pg_tables where tablename in ('houses', 'doors')`)).toEqual([
+      { tablename: 'houses' },
+    ]);
 
     const mended = { ...broken, '2_doors': 'create table doors (name text)' };
-    expect(await migrate(config, [context(mended)])).toEqual([...ofThePlatform, '1_houses', '2_doors']);
+    expect(await migrate(config, [context(mended)])).toEqual(['2_doors', '3_keys']);
+    expect(await rows('select * from houses')).toEqual([{ name: '1' }]);
   });
 
   it('keeps what earlier starts have done when a later migration fails', async () => {
@@ -87,5 +90,66 @@ describe('migrating', () => {
     const mine = `select application_name from pg_stat_activity
       where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'`;
     await expect.poll(() => rows(mine)).toEqual([]);
+  });
+
+  describe('while a long transaction uses a table', () => {
+    const houses = {
+      // With an index that looks like one whose build was broken off.
+      '1_houses': 'create table houses (name text); create index houses_by_name on houses (upper(name))',
+    };
+    const rooms = { ...houses, '2_rooms': 'alter table houses add column rooms integer' };
+    let long: pg.Client;
+
+    beforeEach(async () => {
+      await migrate(config, [context(houses)]);
+      long = new pg.Client({ connectionString: postgres.url });
+      await long.connect();
+      await long.query('begin; insert into houses values (1)');
+    });
+
+    afterEach(() => long.end());
+
+    /** Resolves once a session waits for that transaction in a statement with this word. */
+    const waits = async (word: string) =>
+      await expect
+        .poll(
+          () =>
+            rows(`select from pg_stat_activity where datname = current_database()
+              and wait_event_type = 'Lock' and query ~ '${word}'`),
+          { timeout: 10_000 },
+        )
+        .not.toEqual([]);
+
+    it('waits for it without holding up others, and runs once it is over', async () => {
+      const migrating = migrate(config, [context(rooms)]);
+      await waits('add column');
+      // Behind a lock that is waited for without end, this would wait until the transaction is over.
+      expect(await rows('select * from houses')).toEqual([]);
+      await waits('add column');
+      await long.query('commit');
+      expect(await migrating).toEqual(['2_rooms']);
+      expect(await rows('select * from houses')).toEqual([{ name: '1', rooms: null }]);
+    });
+
+    it('gives up in the end, naming itself, and changes nothing', async () => {
+      await expect(migrate(config, [context(rooms)], undefined, 0)).rejects.toThrow(/2_rooms.*lock timeout/);
+      await long.query('commit');
+      expect(await rows('select * from houses')).toEqual([{ name: '1' }]);
+    });
+
+    it('builds an index that others can write beside, and again when that was broken off', async () => {
+      const index = concurrentIndex('2_by_name', 'public', 'houses_by_name', 'houses (name)');
+      const migrating = migrate(config, [
+        { entities: [], migrations: [...context(houses).migrations, index] },
+      ]);
+      await waits('concurrently');
+      await rows('insert into houses values (2)');
+      await long.query('commit');
+      expect(await migrating).toEqual(['2_by_name']);
+      expect(
+        await rows(`select indexdef, indisvalid from pg_indexes join pg_index on indexrelid = indexname::regclass
+          where indexname = 'houses_by_name'`),
+      ).toEqual([{ indexdef: expect.stringMatching(/houses USING btree \(name\)$/), indisvalid: true }]);
+    });
   });
 });

@@ -1,4 +1,3 @@
-import type { MigrationObject } from '@mikro-orm/core';
 import { Migrator } from '@mikro-orm/migrations';
 import { type Options, PostgreSqlDriver } from '@mikro-orm/postgresql';
 import pg from 'pg';
@@ -10,6 +9,7 @@ import { connectionOptions } from './connections.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { platformMigrations } from './platform.migrations.ts';
 import { releaseDropped } from './release-dropped.ts';
+import type { SqlMigration } from './sql-migration.ts';
 
 /** Which migrations have run. */
 export const migrationsTable = 'platform.migrations';
@@ -66,11 +66,14 @@ export function ormOptions(
       tableName: migrationsTable,
       snapshot: false,
       migrationsList: allMigrations(contexts),
+      // Locks of one are not held while the next waits for its own.
+      allOrNothing: false,
     },
   };
 }
 
-const allMigrations = (contexts: readonly ContextPersistence[]): MigrationObject[] => [
+/** In the order in which a new database gets them. */
+export const allMigrations = (contexts: readonly ContextPersistence[]): SqlMigration[] => [
   ...platformMigrations,
   ...contexts.flatMap((context) => context.migrations),
 ];
