@@ -74,7 +74,14 @@ export const alertsMigrations = [
     alter table alerts.history
       drop constraint history_type_check,
       add constraint history_type_check
-        check (type in ('created', 'edited', 'paused', 'resumed', 'triggered', 'deleted'));
+        check (type in ('created', 'edited', 'paused', 'resumed', 'triggered', 'deleted')) not valid;
+    `,
+  ),
+  // Apart, so that the table can be used while its rows are read.
+  sqlMigration(
+    '20261122000210_alert_edits_checked',
+    `
+    alter table alerts.history validate constraint history_type_check;
     `,
   ),
 ];
