@@ -21,7 +21,7 @@ import {
 } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { ExpectedVersions } from '#kernel';
-import { answerFromCache, OwnerCache } from '#platform/cache';
+import { answerFromCache, OwnerCache, shapeOf } from '#platform/cache';
 import {
   ApiProblems,
   CurrentPrincipal,
@@ -40,6 +40,8 @@ import { FindAlert } from '../features/find-alert.ts';
 import { type HistoryItem, ListAlertHistory } from '../features/list-alert-history.ts';
 import { alertList, ListAlerts } from '../features/list-alerts.ts';
 import * as dto from './alerts.dto.ts';
+
+const pageShape = shapeOf(dto.alertPage);
 
 @ApiTags('alerts')
 @ApiProblems(401)
@@ -91,6 +93,7 @@ export class AlertsController {
     return answerFromCache(
       this.lists,
       alertList,
+      pageShape,
       request,
       reply,
       async (userId): Promise<Page<AlertView>> => {

@@ -6,12 +6,13 @@ import { OwnerCache } from './owner-cache.ts';
 const longestUrl = 500;
 
 /**
- * Answers a page of the caller's own list as it is kept under the very URL, or as `make` makes it, which sets
- * `Link`. Whatever changes the list calls `OwnerCache.changed` with the same name.
+ * Answers a page of the caller's own list as it is kept under the very URL and the shape of the answer
+ * (`shapeOf`), or as `make` makes it, which sets `Link`. Whatever changes the list calls `OwnerCache.changed` with the same name.
  */
 export async function answerFromCache(
   cache: OwnerCache,
   list: string,
+  shape: string,
   request: FastifyRequest,
   reply: FastifyReply,
   make: (ownerId: string) => Promise<object>,
@@ -24,7 +25,7 @@ export async function answerFromCache(
   const { body, link } =
     request.url.length > longestUrl
       ? await serialize()
-      : await cache.read(list, userId, request.url, serialize);
+      : await cache.read(list, userId, `${shape} ${request.url}`, serialize);
   void reply.headers({ Link: link, 'Content-Type': 'application/json; charset=utf-8' });
   return body;
 }
