@@ -145,7 +145,16 @@ export class Deliveries {
       return claim;
     };
     const { attempts, app, measured } = this;
-    return new DeliveryProcessor(lock, claims, attempts, channel, app.get(Clock), new Roles(), measured);
+    return new DeliveryProcessor(
+      app.get(Config),
+      lock,
+      claims,
+      attempts,
+      channel,
+      app.get(Clock),
+      new Roles(),
+      measured,
+    );
   }
 
   /** Counts as they follow from every transition that was published. */

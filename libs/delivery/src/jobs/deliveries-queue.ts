@@ -1,8 +1,9 @@
 import { BullModule, InjectQueue } from '@nestjs/bullmq';
-import { Logger, Module } from '@nestjs/common';
+import { Logger, Module, type OnModuleInit } from '@nestjs/common';
 import type { Queue } from 'bullmq';
+import { Config } from '#platform/config';
 import { Metrics, remembered } from '#platform/metrics';
-import { onceAnOutage } from '#platform/queues';
+import { onceAnOutage, readyToAsk } from '#platform/queues';
 
 export const deliveriesQueue = 'deliveries';
 
@@ -26,8 +27,12 @@ const queue = BullModule.registerQueue({ name: deliveriesQueue });
 
 /** Registered once, whatever roles a process has. */
 @Module({ imports: [queue], exports: [queue] })
-export class DeliveriesQueueModule {
-  constructor(@InjectQueue(deliveriesQueue) deliveries: Queue, metrics: Metrics) {
+export class DeliveriesQueueModule implements OnModuleInit {
+  constructor(
+    private readonly config: Config,
+    @InjectQueue(deliveriesQueue) private readonly deliveries: Queue,
+    metrics: Metrics,
+  ) {
     deliveries.on('error', onceAnOutage(new Logger('DeliveriesQueue')));
     // Not one question a scrape while the queue's server is away: they would all wait for it.
     const jobs = remembered(() => deliveries.getJobCounts(...jobStates), 1_000);
@@ -38,5 +43,9 @@ export class DeliveriesQueueModule {
       async () =>
         Object.entries(await jobs()).map(([state, count]) => [{ queue: deliveriesQueue, state }, count]),
     );
+  }
+
+  onModuleInit(): Promise<void> {
+    return readyToAsk(this.config, this.deliveries);
   }
 }

@@ -3,8 +3,9 @@ import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DelayedError, type Job } from 'bullmq';
 import { Clock } from '#kernel';
+import { Config } from '#platform/config';
 import { Roles } from '#platform/lifecycle';
-import { onceAnOutage } from '#platform/queues';
+import { onceAnOutage, readyToAsk } from '#platform/queues';
 import { Channel, handOversAtOnce, type Outcome } from '../channels/channel.ts';
 import type { DeliveryState } from '../contracts/index.ts';
 import { type Claim, ClaimDelivery } from '../features/claim-delivery.ts';
@@ -32,6 +33,7 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
   private readonly tellOutage = onceAnOutage(this.logger);
 
   constructor(
+    private readonly config: Config,
     private readonly lock: WorkerLock,
     private readonly claims: ClaimDelivery,
     private readonly attempts: SettleAttempt,
@@ -48,7 +50,8 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
     return this.worker.isRunning();
   }
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await readyToAsk(this.config, this.worker);
     this.roles.begun('delivery', this);
   }
 
