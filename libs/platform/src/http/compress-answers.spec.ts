@@ -1,4 +1,4 @@
-import { brotliDecompressSync, gunzipSync } from 'node:zlib';
+import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib';
 import { Body, Controller, Get, Header, Module, Post } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -85,12 +85,12 @@ describe('an answer', () => {
     expect(rawPayload.toString()).toMatch(/x{900}/);
   });
 
-  it('is not given to a compressed body, whatever that would become', async () => {
+  it('refuses a body that is compressed, whatever that would become', async () => {
     const { statusCode } = await app.inject({
       method: 'POST',
       url: '/echo',
       headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' },
-      payload: Buffer.from('1f8b08000000000000ffab562a492d2e51b2525028a92c48050043a5d5a80f000000', 'hex'),
+      payload: gzipSync('{"a":1}'),
     });
     expect(statusCode).toBe(400);
   });

@@ -27,10 +27,8 @@ export function logRequests(app: NestFastifyApplication): void {
       };
       log.write(levelOf(request, statusCode), line, aborted ? 'request aborted' : 'request completed');
     });
-    next();
+    log.during(request, next);
   });
-  // Not earlier: what is awaited while a body arrives forgets the request.
-  fastify.addHook('preHandler', (request, _reply, next) => log.during(request, next));
 }
 
 function outcomeOf({ raw, statusCode }: FastifyReply): { statusCode: number; aborted: boolean } {
