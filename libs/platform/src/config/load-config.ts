@@ -7,6 +7,7 @@ export abstract class Config {
   abstract readonly embedded: boolean;
   abstract readonly port: number;
   abstract readonly host: string;
+  abstract readonly drainSeconds: number;
   abstract readonly publicUrl: string;
   /** Null only in the supervisor of the embedded profile, which then starts a database itself. */
   abstract readonly databaseUrl: string | null;
@@ -72,6 +73,7 @@ function complete(env: Variables): Config {
     embedded,
     port: env.PORT,
     host: env.HOST,
+    drainSeconds: env.DRAIN_SECONDS ?? (embedded ? 0 : 3),
     publicUrl: (env.PUBLIC_URL ?? `http://localhost:${env.PORT}`).replace(/\/+$/, ''),
     databaseUrl: env.DATABASE_URL ?? null,
     databasePoolSize: env.DATABASE_POOL_SIZE,

@@ -31,6 +31,16 @@ const secret = z
 export const variables = z.object({
   PORT: port.default(3000).describe('Port of the api.'),
   HOST: z.string().min(1).default('127.0.0.1').describe('Address the api listens on.'),
+  DRAIN_SECONDS: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(300)
+    .optional()
+    .describe(
+      'How long an api that was told to stop still answers, with 503 at `/health/ready`, so that load balancers turn elsewhere.',
+    )
+    .meta({ absent: 'embedded: 0; otherwise 3' }),
   PUBLIC_URL: url('http', 'https')
     .optional()
     .describe('Where people reach the api; used in links in mails.')

@@ -76,4 +76,26 @@ describe('the probes', () => {
     await expect.poll(others).toBe(0);
     expect(await probe('/health/ready')).toMatchObject(ready);
   });
+
+  it('say that a process is not ready that was told to end, while it still answers', async () => {
+    const config = { ...postgres.config, drainSeconds: 1 };
+    const module = await Test.createTestingModule({
+      imports: [...platformModules(config, 'test', []), HealthModule],
+    }).compile();
+    const ending = await configureHttp(
+      module.createNestApplication<NestFastifyApplication>(httpAdapter(config)),
+    );
+    await ending.listen(0, '127.0.0.1');
+    const url = await ending.getUrl();
+    const ask = async (path: string) => {
+      const answer = await fetch(`${url}${path}`);
+      return { status: answer.status, code: ((await answer.json()) as { code?: string }).code };
+    };
+    expect(await ask('/health/ready')).toEqual({ status: 200 });
+    const ended = ending.close();
+    await expect.poll(() => ask('/health/ready')).toEqual({ status: 503, code: 'http.draining' });
+    expect(await ask('/health/live')).toEqual({ status: 200 });
+    await ended;
+    await expect(ask('/health/live')).rejects.toThrow('fetch failed');
+  });
 });

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { Controller, Get, Module } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
-import { ApiProblems, Public } from '../http/index.ts';
+import { DomainError } from '#kernel';
+import { ApiProblems, isDraining, Public } from '../http/index.ts';
 import { Database, silence } from '../persistence/index.ts';
 import { Redis } from '../redis/index.ts';
 import { redisState } from './redis-state.ts';
@@ -34,6 +36,7 @@ class HealthController {
   constructor(
     private readonly database: Database,
     private readonly redis: Redis,
+    private readonly host: HttpAdapterHost,
   ) {}
 
   @Get('live')
@@ -52,6 +55,9 @@ class HealthController {
   })
   @ApiProblems(400, 503)
   async getReadiness(): Promise<Readiness> {
+    if (isDraining(this.host.httpAdapter)) {
+      throw new DomainError('unavailable', 'http.draining', 'This process is about to end.');
+    }
     const impatience = once(AbortSignal.timeout(probeMs), 'abort').then(() => Promise.reject(silence()));
     await Promise.race([this.database.sql`select 1`, impatience]);
     return { status: 'ok', dependencies: { postgres: { status: 'up' }, ...(await redisState(this.redis)) } };

@@ -21,8 +21,8 @@ describe('connections of slow clients', { timeout: 30_000 }, () => {
   const sockets: Socket[] = [];
   const release = Promise.withResolvers<void>();
 
-  async function start(times: Partial<Patience> = {}): Promise<void> {
-    adapter = httpAdapter(loadConfig({}), { ...patience, ...times });
+  async function start(times: Partial<Patience> = {}, variables = {}): Promise<void> {
+    adapter = httpAdapter(loadConfig(variables), { ...patience, ...times });
     const fastify = adapter.getInstance();
     fastify.get('/', () => 'here');
     fastify.get('/large', () => 'x'.repeat(50_000_000));
@@ -133,6 +133,20 @@ describe('connections of slow clients', { timeout: 30_000 }, () => {
       expect(await answer).toMatch(/at last$/);
       await end;
       await Promise.all(idle.map(({ answer }) => answer));
+    });
+
+    it('are answered once more each while load balancers turn elsewhere', async () => {
+      await start({}, { DRAIN_SECONDS: '1' });
+      const { answer } = await send(get('/'));
+      await here();
+      const end = adapter.close();
+      const response = await fetch(`http://127.0.0.1:${port}/`);
+      expect([response.status, response.headers.get('connection')]).toEqual([200, 'close']);
+      const second = await send(get('/'));
+      expect(await second.answer).toMatch(/^HTTP\/1.1 200 .*here$/s);
+      await end;
+      expect(await answer).toMatch(/^HTTP\/1.1 200 .*here$/s);
+      await expect(here()).rejects.toThrow('fetch failed');
     });
 
     it('are closed at once when nothing is under way', async () => {

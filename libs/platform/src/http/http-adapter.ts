@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { newId } from '#kernel';
 import type { Config } from '../config/index.ts';
@@ -33,19 +34,26 @@ const patient: Patience = {
   drain: 5_000,
 };
 
+type HttpSettings = Pick<Config, 'trustProxy' | 'drainSeconds'>;
+
 /**
  * Fastify with a body limit, a request id (the caller's `X-Request-Id` when it is harmless, else a new one), and bounds
  * on what a slow client can hold.
  */
-export const httpAdapter = (config: Pick<Config, 'trustProxy'>, patience = patient): FastifyAdapter =>
+export const httpAdapter = (config: HttpSettings, patience = patient): FastifyAdapter =>
   new HttpAdapter(config, patience);
 
+/** Whether the process was told to end: it still answers, so that load balancers can turn elsewhere. */
+export const isDraining = (adapter: unknown): boolean => adapter instanceof HttpAdapter && adapter.draining;
+
 class HttpAdapter extends FastifyAdapter {
+  draining = false;
+  private readonly drainMs: number;
   private answering = 0;
   private ending = false;
 
   constructor(
-    { trustProxy }: Pick<Config, 'trustProxy'>,
+    { trustProxy, drainSeconds }: HttpSettings,
     private readonly patience: Patience,
   ) {
     super({
@@ -65,10 +73,13 @@ class HttpAdapter extends FastifyAdapter {
       // What comes on an open connection while the process ends is answered, and the connection closed.
       return503OnClosing: false,
     });
+    this.drainMs = drainSeconds * 1000;
     // The body of a deletion means nothing (RFC 9110, 9.3.5), so it is not read, and an empty one of type JSON is no fault.
     this.getInstance().addHttpMethod('DELETE', { hasBody: false, overrideExisting: true });
-    this.server.on('request', (_request: IncomingMessage, response: ServerResponse) => {
+    // First, since Fastify may answer at once.
+    this.server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
       this.answering += 1;
+      if (this.draining) response.setHeader('Connection', 'close');
       response.once('close', () => {
         this.answering -= 1;
         this.closeIfIdle();
@@ -83,10 +94,13 @@ class HttpAdapter extends FastifyAdapter {
   }
 
   /**
-   * Answers what is under way, then closes every connection. By itself Node would wait for those that sent nothing or
-   * half a request, and for the keep-alive of those it was just answering.
+   * Answers for `DRAIN_SECONDS` as before, but each connection once more only; then answers what is under way and
+   * closes every connection. By itself Node would wait for those that sent nothing or half a request, and for the
+   * keep-alive of those it was just answering.
    */
   override async close(): Promise<void> {
+    this.draining = true;
+    if (this.server.listening) await pause(this.drainMs);
     this.ending = true;
     const closed = new Promise((resolve) => this.server.close(resolve));
     const insist = setTimeout(() => this.server.closeAllConnections(), this.patience.drain);

@@ -1,7 +1,7 @@
 export { ApiProblem, ApiProblems } from './api-problems.ts';
 export { changesOf } from './changes.ts';
 export { decimalInput, decimalOutput } from './decimal.ts';
-export { httpAdapter } from './http-adapter.ts';
+export { httpAdapter, isDraining } from './http-adapter.ts';
 export { configureHttp } from './http-app.ts';
 export { IfMatch } from './if-match.ts';
 export { buildOpenApi } from './openapi.ts';
