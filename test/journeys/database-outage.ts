@@ -5,7 +5,7 @@ import { getAlert, getNotification } from '../support/client/index.ts';
 import type { DebianPostgres } from '../support/debian-postgres.ts';
 import type { Mail } from '../support/inbox.ts';
 import { newPerson } from '../support/person.ts';
-import { RecordedMarket } from './recorded-market.ts';
+import { expectEachFiredAsTheOracleSays, RecordedMarket } from './recorded-market.ts';
 
 /** Ways in which Postgres goes away, each with its end. */
 export const outages = {
@@ -52,7 +52,7 @@ export async function expectToOutlast(
     await end(installation.postgres);
   }
   await exchange.finished;
-  await market.expectEachFiredAsTheOracleSays(alerts, () => onceEach(installation.mails()));
+  await expectEachFiredAsTheOracleSays(market, alerts, () => onceEach(installation.mails()));
 
   const reports = await Promise.all(loads.map((load) => load.stop()));
   const statuses: Record<string, number> = {};

@@ -110,65 +110,67 @@ export class RecordedMarket {
       .filter((target) => target !== first)
       .map(plain);
   }
+}
 
-  /** The alert with its reference, which the engine sets when there was no trade yet at its creation. */
-  private async anchored({ id }: Alert): Promise<Alert> {
-    return vi.waitFor(
-      async () => {
-        const { data } = await getAlert({ ...this.ada, path: { id }, throwOnError: true });
-        expect(data.referenceTradeId).not.toBeNull();
-        return data;
-      },
-      { timeout: 30_000, interval: 100 },
+/** The alert with its reference, which the engine sets when there was no trade yet at its creation. */
+async function anchored({ ada }: RecordedMarket, { id }: Alert): Promise<Alert> {
+  return vi.waitFor(
+    async () => {
+      const { data } = await getAlert({ ...ada, path: { id }, throwOnError: true });
+      expect(data.referenceTradeId).not.toBeNull();
+      return data;
+    },
+    { timeout: 30_000, interval: 100 },
+  );
+}
+
+/** Every alert that was reached fired once, on the right trade, and mailed once. */
+export async function expectEachFiredAsTheOracleSays(
+  market: RecordedMarket,
+  alerts: readonly Alert[],
+  inbox: () => Promise<Mail[]> = () => market.installation.mails(),
+): Promise<void> {
+  const { ada } = market;
+  const expected = (await Promise.all(alerts.map((alert) => anchored(market, alert)))).map((alert) => ({
+    alert,
+    trade: firstReaching(market.trades, pairs[alert.symbol as keyof typeof pairs], {
+      target: alert.condition.value,
+      referenceTradeId: alert.referenceTradeId ?? Number.NaN,
+      referencePrice: alert.referencePrice ?? '',
+    }),
+  }));
+  const due = expected.filter(({ trade }) => trade !== null);
+  expect(due.length).toBeGreaterThan(alertsPerSide * 2);
+  expect(due.length).toBeLessThan(alerts.length);
+
+  await vi.waitFor(
+    async () => {
+      const query = { status: 'triggered', per_page: 1 };
+      expect((await listAlerts({ ...ada, query, throwOnError: true })).data.total).toBe(due.length);
+      expect(await inbox()).toHaveLength(due.length);
+    },
+    // A job that was lost with its Redis or its Postgres comes back a minute later.
+    { timeout: 100_000, interval: 200 },
+  );
+  const mails = await inbox();
+  for (const { alert, trade } of expected) {
+    const { data: now } = await getAlert({ ...ada, path: { id: alert.id }, throwOnError: true });
+    const { data: history } = await getAlertHistory({
+      ...ada,
+      path: { id: alert.id },
+      throwOnError: true,
+    });
+    const seen = {
+      status: now.status,
+      price: now.triggeredPrice,
+      receipts: history.items.flatMap(({ receipt }) => receipt ?? []),
+      mails: mails.filter(({ text }) =>
+        text.includes(`note of ${alert.symbol} at ${alert.condition.value}\n`),
+      ),
+    };
+    expect(seen).toMatchObject(
+      trade ? firedAt(trade, ada.email) : { status: 'active', price: null, receipts: [], mails: [] },
     );
-  }
-
-  /** Every alert that was reached fired once, on the right trade, and mailed once. */
-  async expectEachFiredAsTheOracleSays(
-    alerts: readonly Alert[],
-    inbox: () => Promise<Mail[]> = () => this.installation.mails(),
-  ): Promise<void> {
-    const expected = (await Promise.all(alerts.map((alert) => this.anchored(alert)))).map((alert) => ({
-      alert,
-      trade: firstReaching(this.trades, pairs[alert.symbol as keyof typeof pairs], {
-        target: alert.condition.value,
-        referenceTradeId: alert.referenceTradeId ?? Number.NaN,
-        referencePrice: alert.referencePrice ?? '',
-      }),
-    }));
-    const due = expected.filter(({ trade }) => trade !== null);
-    expect(due.length).toBeGreaterThan(alertsPerSide * 2);
-    expect(due.length).toBeLessThan(alerts.length);
-
-    await vi.waitFor(
-      async () => {
-        const query = { status: 'triggered', per_page: 1 };
-        expect((await listAlerts({ ...this.ada, query, throwOnError: true })).data.total).toBe(due.length);
-        expect(await inbox()).toHaveLength(due.length);
-      },
-      // A job that was lost with its Redis or its Postgres comes back a minute later.
-      { timeout: 100_000, interval: 200 },
-    );
-    const mails = await inbox();
-    for (const { alert, trade } of expected) {
-      const { data: now } = await getAlert({ ...this.ada, path: { id: alert.id }, throwOnError: true });
-      const { data: history } = await getAlertHistory({
-        ...this.ada,
-        path: { id: alert.id },
-        throwOnError: true,
-      });
-      const seen = {
-        status: now.status,
-        price: now.triggeredPrice,
-        receipts: history.items.flatMap(({ receipt }) => receipt ?? []),
-        mails: mails.filter(({ text }) =>
-          text.includes(`note of ${alert.symbol} at ${alert.condition.value}\n`),
-        ),
-      };
-      expect(seen).toMatchObject(
-        trade ? firedAt(trade, this.ada.email) : { status: 'active', price: null, receipts: [], mails: [] },
-      );
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, it } from 'vitest';
-import { recorded, RecordedMarket } from './recorded-market.ts';
+import { expectEachFiredAsTheOracleSays, recorded, RecordedMarket } from './recorded-market.ts';
 
 describe(`alerts on ${recorded ? 'recorded trades' : 'our own short sequence (no ../shared/data here)'}`, () => {
   let market: RecordedMarket;
@@ -19,7 +19,7 @@ describe(`alerts on ${recorded ? 'recorded trades' : 'our own short sequence (no
       const alerts = await market.alertsAboveAndBelow();
       exchange.start();
       await exchange.finished;
-      await market.expectEachFiredAsTheOracleSays(alerts);
+      await expectEachFiredAsTheOracleSays(market, alerts);
     },
   );
 
@@ -34,6 +34,6 @@ describe(`alerts on ${recorded ? 'recorded trades' : 'our own short sequence (no
     await market.played(1 / 2);
     installation.worker('market');
     await exchange.finished;
-    await market.expectEachFiredAsTheOracleSays(alerts);
+    await expectEachFiredAsTheOracleSays(market, alerts);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BackgroundLoad } from '../support/background-load.ts';
 import { listNotifications } from '../support/client/index.ts';
-import { RecordedMarket } from './recorded-market.ts';
+import { expectEachFiredAsTheOracleSays, RecordedMarket } from './recorded-market.ts';
 
 describe('a Redis that is killed, started empty, emptied and held up while alerts fire', () => {
   let market: RecordedMarket;
@@ -29,7 +29,7 @@ describe('a Redis that is killed, started empty, emptied and held up while alert
     await market.played(0.85);
     installation.redis.resume();
     await exchange.finished;
-    await market.expectEachFiredAsTheOracleSays(alerts);
+    await expectEachFiredAsTheOracleSays(market, alerts);
 
     const { statuses, created } = await load.stop();
     process.stdout.write(`Answers while Redis came and went: ${JSON.stringify(statuses)}\n`);

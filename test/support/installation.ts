@@ -5,56 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
-import { startPostgres } from '#platform/postgres-server';
-import { createDatabase } from './database.ts';
-import { type DebianPostgres, startDebianPostgres } from './debian-postgres.ts';
+import type { DebianPostgres } from './debian-postgres.ts';
 import { freePorts } from './free-ports.ts';
 import { type Mail, mailsOf } from './inbox.ts';
-import { type RedisServer, startRedis } from './redis-server.ts';
+import { type Ground, prepareGround } from './ground.ts';
+import type { RedisServer } from './redis-server.ts';
 
 const built = (app: string, file = 'main') =>
   fileURLToPath(new URL(`../../dist/apps/${app}/src/${file}.js`, import.meta.url));
 
 const isRunning = ({ exitCode, signalCode }: ChildProcess) => exitCode === null && signalCode === null;
-
-/** What the processes of an installation stand on. */
-interface Ground {
-  readonly variables: Record<string, string>;
-  /** Null where it is shared with others. */
-  readonly postgres: DebianPostgres | null;
-  /** Null in the embedded profile. */
-  readonly redis: RedisServer | null;
-  close(): Promise<void>;
-}
-
-/**
- * Postgres from npm packages; in the suite on servers a database in Debian's Postgres, and a Redis of its own. With
- * `ownPostgres` a server of Debian's that may be stopped.
- */
-async function prepareGround(dataDir: string, ownPostgres: boolean): Promise<Ground> {
-  const servers = process.env['TEST_SERVERS'];
-  if (servers === undefined && !ownPostgres) {
-    const postgres = await startPostgres({ dataDir, durable: false });
-    const variables = { TOCSIN_PROFILE: 'embedded', DATABASE_URL: postgres.url };
-    return { variables, postgres: null, redis: null, close: () => postgres.stop() };
-  }
-  const [postgres, redis] = await Promise.all([ownPostgres ? startDebianPostgres() : null, startRedis()]);
-  const database = await createDatabase(postgres?.url ?? servers ?? '');
-  const variables = {
-    DATABASE_URL: database.url,
-    REDIS_URL: redis.url,
-    EMAIL_VERIFICATION: 'off',
-    MAIL_FROM: 'Tocsin <alerts@example.org>',
-  };
-  return {
-    variables,
-    postgres,
-    redis,
-    close: async () => {
-      await Promise.all([postgres ? postgres.close() : database.drop(), redis.close()]);
-    },
-  };
-}
 
 /** Processes of an installation one by one, for journeys that kill some of them. No supervisor restarts anything. */
 export class Installation {

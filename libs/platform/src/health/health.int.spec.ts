@@ -78,7 +78,12 @@ describe('the probes', () => {
   });
 
   it('say that a process is not ready that was told to end, while it still answers', async () => {
-    const config = { ...postgres.config, drainSeconds: 1 };
+    const config = loadConfig({
+      DATABASE_URL: postgres.url,
+      TOCSIN_PROFILE: 'embedded',
+      LOG_LEVEL: 'silent',
+      DRAIN_SECONDS: '1',
+    });
     const module = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', []), HealthModule],
     }).compile();
