@@ -13,7 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['{libs,apps,docker,test/support}/**/*.spec.ts'],
-          exclude: ['**/*.{int,long,servers}.spec.ts'],
+          exclude: ['**/*.{int,long,servers,servers-long}.spec.ts'],
         },
       },
       {
@@ -36,7 +36,7 @@ export default defineConfig({
         test: {
           name: 'journeys',
           include: ['test/journeys/**/*.spec.ts'],
-          exclude: ['**/*.{long,servers}.spec.ts'],
+          exclude: ['**/*.{long,servers,servers-long}.spec.ts'],
           hookTimeout: 120_000,
           testTimeout: 120_000,
           maxWorkers: 2,

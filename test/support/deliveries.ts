@@ -37,12 +37,6 @@ interface DeliveryRow {
   readonly worker_id: number | null;
 }
 
-/** A job of the queue, as a worker gets it. */
-export const jobOf = (deliveryId: string, version = 1, payload = 1) => ({
-  data: { payload, deliveryId, version },
-  moveToDelayed: vi.fn<(until: number, token?: string) => Promise<void>>(),
-});
-
 /** The delivery context on a database of its own, without queue and mail server. */
 export class Deliveries {
   private readonly locks: WorkerLock[] = [];

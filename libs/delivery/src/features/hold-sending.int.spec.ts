@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { Deliveries, jobOf } from '../../../../test/support/deliveries.ts';
+import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { jobOf } from '../../../../test/support/job-of.ts';
 import { accepted, ambiguous, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import { FindHold } from '../contracts/index.ts';
 import { HoldSending } from './hold-sending.ts';

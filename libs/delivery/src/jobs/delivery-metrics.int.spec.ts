@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Metrics } from '#platform/metrics';
-import { Deliveries, jobOf } from '../../../../test/support/deliveries.ts';
+import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { jobOf } from '../../../../test/support/job-of.ts';
 import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { accepted, ambiguous, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import { OpenDeliveries } from '../features/open-deliveries.ts';

@@ -1,6 +1,7 @@
 import { DelayedError } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Deliveries, jobOf } from '../../../../test/support/deliveries.ts';
+import { Deliveries } from '../../../../test/support/deliveries.ts';
+import { jobOf } from '../../../../test/support/job-of.ts';
 import { accepted, ambiguous, failed, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import type { Outcome } from '../channels/channel.ts';
 import { maxAttempts } from '../domain/backoff.ts';
