@@ -16,7 +16,7 @@ import { Clock, newId } from '#kernel';
 import { Config } from '#platform/config';
 import { platformModules, Roles } from '#platform/lifecycle';
 import { Metrics } from '#platform/metrics';
-import { Database, fragment } from '#platform/persistence';
+import { Database } from '#platform/persistence';
 import type { Channel } from '../../libs/delivery/src/channels/channel.ts';
 import { ClaimDelivery } from '../../libs/delivery/src/features/claim-delivery.ts';
 import { OnDeliveriesRequested } from '../../libs/delivery/src/features/on-deliveries-requested.ts';
@@ -26,6 +26,7 @@ import { SweepLostClaims } from '../../libs/delivery/src/features/sweep-lost-cla
 import { DeliveryMetrics } from '../../libs/delivery/src/jobs/delivery-metrics.ts';
 import { DeliveryProcessor } from '../../libs/delivery/src/jobs/delivery.processor.ts';
 import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
+import { cutLock } from './cut-lock.ts';
 import type { TestDatabase } from './database.ts';
 import { migratedDatabase } from './migrated-database.ts';
 import { requested } from './requested.ts';
@@ -188,15 +189,7 @@ export class Deliveries {
   }
 
   /** Cuts the session that holds the liveness lock of this worker, as Postgres does when its process is gone. */
-  async cutLock(workerId: number): Promise<void> {
-    const lock = fragment`
-      from pg_locks where locktype = 'advisory' and objid = ${workerId}::oid and objsubid = 2
-        and database = (select oid from pg_database where datname = current_database())`;
-    const cut = await this.database.sql`select pg_terminate_backend(pid) ${lock}`;
-    if (cut.length !== 1) throw new Error(`${cut.length} sessions hold the lock of worker ${workerId}.`);
-    await vi.waitFor(async () => {
-      if ((await this.database.sql`select pid ${lock}`).length > 0)
-        throw new Error('The lock is still held.');
-    });
+  cutLock(workerId: number): Promise<void> {
+    return cutLock(this.database, workerId);
   }
 }
