@@ -1,3 +1,3 @@
 export { ConfigModule } from './config.module.ts';
-export { Config, ConfigurationError, loadConfig } from './load-config.ts';
+export { Config, ConfigurationError, loadConfig, readConfig } from './load-config.ts';
 export type { WorkerRole } from './variables.ts';

@@ -54,16 +54,30 @@ export class ConfigurationError extends Error {
  * @throws ConfigurationError naming every bad or missing variable
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): Config {
-  const problems: string[] = [];
-  const result = variables.safeParse(readFileVariants(environment, problems));
-  for (const issue of result.error?.issues ?? []) {
-    problems.push(`${issue.path[0]?.toString() ?? ''}: ${issue.message}`);
-  }
-  if (!result.data) throw new ConfigurationError(problems);
-  const config = complete(result.data);
-  problems.push(...missingIn(config, result.data));
+  const { config, problems } = readConfig(environment);
   if (problems.length > 0) throw new ConfigurationError(problems);
-  return Object.freeze(config);
+  return config;
+}
+
+/** All variables, those that are bad as if they were not set, and a line for each that is bad or missing. */
+export function readConfig(environment: NodeJS.ProcessEnv): {
+  readonly config: Config;
+  readonly problems: readonly string[];
+} {
+  const problems: string[] = [];
+  const values = readFileVariants(environment, problems);
+  const given = new Set(Object.keys(values));
+  // Whatever it is set to, it says that no database of ours is meant.
+  if (given.has('DATABASE_URL')) values['TOCSIN_PROFILE'] ??= 'server';
+  const issues = variables.safeParse(values).error?.issues ?? [];
+  for (const { path, message } of issues) {
+    const name = String(path[0]);
+    problems.push(`${name}: ${message}`);
+    delete values[name];
+  }
+  const config = complete(variables.parse(values));
+  problems.push(...missingIn(config, given));
+  return { config: Object.freeze(config), problems };
 }
 
 function complete(env: Variables): Config {
@@ -106,7 +120,7 @@ function complete(env: Variables): Config {
 const loopback = /^(127(\.\d+){3}|::1|localhost)$/;
 
 /** The embedded profile brings these itself; elsewhere their absence must stop the start, not a first mail. */
-function missingIn(config: Config, env: Variables): string[] {
+function missingIn(config: Config, given: ReadonlySet<string>): string[] {
   const refused: string[] = [];
   if (config.emailVerification === 'required') {
     refused.push('EMAIL_VERIFICATION: this version cannot confirm addresses yet; set it to off');
@@ -117,7 +131,7 @@ function missingIn(config: Config, env: Variables): string[] {
   if (config.embedded) return refused;
   const needed = ['DATABASE_URL', 'SMTP_URL', 'MAIL_FROM', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const;
   const missing = needed
-    .filter((name) => env[name] === undefined)
+    .filter((name) => !given.has(name))
     .map((name) => `${name}: is required with DATABASE_URL`);
   return [...missing, ...refused];
 }
