@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 /** A command of the embedded profile as a built program: `npm run backup` without npm. */
 export function startCommand(
-  name: 'backup' | 'restore' | 'release',
+  name: 'backup' | 'restore' | 'release' | 'doctor',
   args: readonly string[],
   variables: Record<string, string>,
 ): ChildProcess {

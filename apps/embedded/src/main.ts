@@ -2,7 +2,7 @@ import { type Config, ConfigurationError, loadConfig } from '#platform/config';
 import { lockFolder, openDataDir } from '#platform/data-dir';
 import { finishRestore } from './backup/swap.ts';
 import { lineOf } from './log-line.ts';
-import { freePorts, PortsTaken, type WantedPort } from './ports.ts';
+import { freePorts, PortsTaken, wantedPorts } from './ports.ts';
 import { keptSettings } from './settings.ts';
 import { Supervisor } from './supervisor.ts';
 import { welcome } from './welcome.ts';
@@ -42,19 +42,6 @@ async function main(): Promise<void> {
   } finally {
     lock.release();
   }
-}
-
-function wantedPorts({ host, port, mailbox, smtpUrl, metricsPort }: Config): WantedPort[] {
-  const always = [
-    { variable: 'PORT', host, port },
-    { variable: 'METRICS_PORT', host: metricsPort === null ? '127.0.0.1' : host, port: metricsPort ?? 0 },
-  ];
-  if (smtpUrl !== null) return always;
-  return [
-    ...always,
-    { variable: 'MAILBOX_PORT', host: '127.0.0.1', port: mailbox.port },
-    { variable: 'MAILBOX_SMTP_PORT', host: '127.0.0.1', port: mailbox.smtpPort },
-  ];
 }
 
 /** Resolves once everything has been stopped again. */

@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from '#platform/config';
 import { errorCode } from '#platform/data-dir';
 
 /** A port that is about to be listened on, and the variable that changes it. 0 stands for any free one. */
@@ -17,6 +18,20 @@ export class PortsTaken extends Error {
     super(lines.join('\n'));
     this.name = 'PortsTaken';
   }
+}
+
+/** The ports that processes of this configuration listen on here; the worker's door and the inbox, where they have one. */
+export function wantedPorts({ embedded, host, port, mailbox, smtpUrl, metricsPort }: Config): WantedPort[] {
+  const always = [
+    { variable: 'PORT', host, port },
+    { variable: 'METRICS_PORT', host: metricsPort === null ? '127.0.0.1' : host, port: metricsPort ?? 0 },
+  ];
+  if (!embedded || smtpUrl !== null) return always;
+  return [
+    ...always,
+    { variable: 'MAILBOX_PORT', host: '127.0.0.1', port: mailbox.port },
+    { variable: 'MAILBOX_SMTP_PORT', host: '127.0.0.1', port: mailbox.smtpPort },
+  ];
 }
 
 /**
@@ -73,3 +88,12 @@ function describe(error: unknown, { variable, host, port }: WantedPort): string 
   }
   return `${variable}: cannot listen on ${host}, port ${port}: ${String(error)}`;
 }
+
+/** An address that a listener on `host` can be reached at from here. */
+export function reachable(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+export const isLoopback = (host: string): boolean => /^(127(\.\d+){3}|\[?::1\]?|localhost)$/.test(host);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Config } from '#platform/config';
 import { Database } from './database.ts';
+import { reachable } from './ports.ts';
 import { type Print, type Program, runOnce } from './program.ts';
 import { Service } from './service.ts';
 import type { KeptSettings } from './settings.ts';
@@ -135,11 +136,4 @@ function environmentOf(config: Config): NodeJS.ProcessEnv {
 /** Where the worker's door is: for the api only, unless somebody chose a port for it. */
 function workerHost(config: Config): string {
   return process.env['METRICS_PORT']?.trim() ? config.host : '127.0.0.1';
-}
-
-/** An address that a listener on `host` can be reached at from here. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0') return '127.0.0.1';
-  if (host === '::') return '[::1]';
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -9,4 +9,5 @@ export {
   DeliveryWorkerModule,
 } from './delivery.module.ts';
 export { HoldSending } from './features/hold-sending.ts';
+export { readOpenDeliveries } from './features/open-deliveries.ts';
 export { ReleaseSending } from './features/release-sending.ts';

@@ -43,8 +43,13 @@ export function lockFolder(folder: string, name: string): FolderLock {
 
 /** Whether a living process has marked the folder as in use, this one included. */
 export function isLocked(folder: string, name: string): boolean {
+  return lockHolder(folder, name)?.alive === true;
+}
+
+/** The process that has marked the folder as in use; one that was killed has left its mark. */
+export function lockHolder(folder: string, name: string): { pid: number; alive: boolean } | undefined {
   const holder = read(join(folder, name));
-  return holder !== undefined && holds(holder);
+  return holder === undefined ? undefined : { pid: Number.parseInt(holder, 10), alive: holds(holder) };
 }
 
 function release(file: string, content: string): void {

@@ -1,4 +1,4 @@
-export { type FolderLock, isLocked, lockFolder } from './folder-lock.ts';
+export { type FolderLock, isLocked, lockFolder, lockHolder } from './folder-lock.ts';
 export { createdOnce } from './created-once.ts';
 export { errorCode } from './error-code.ts';
 export { openDataDir } from './open-data-dir.ts';

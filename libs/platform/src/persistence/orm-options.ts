@@ -34,7 +34,7 @@ const idleInTransactionMs = 60_000;
  * migrations are, a statement may take for ever.
  */
 export function ormOptions(
-  config: Config,
+  config: Pick<Config, 'databaseUrl' | 'databasePoolSize'>,
   contexts: readonly ContextPersistence[],
   limits?: Limits,
   onPool: (pool: pg.Pool) => void = () => undefined,

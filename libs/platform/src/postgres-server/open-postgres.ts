@@ -27,6 +27,12 @@ export function runningOn(dataDir: string): Postmaster | undefined {
   return found && serves(found.pid, cluster) ? found : undefined;
 }
 
+/** The URL of a data folder's database for as long as somebody runs its server. Nothing is started. */
+export function runningUrl(dataDir: string): string | undefined {
+  const running = runningOn(dataDir);
+  return running && urlOf(running, readPasswords(homeOf(dataDir)));
+}
+
 /**
  * Opens the database of a data folder while Tocsin runs on it, or starts its server for the time.
  * @throws Error when there is none, or when its owner is just starting or stopping it

@@ -12,7 +12,8 @@ export interface SchemaState {
   readonly unknown: readonly string[];
 }
 
-async function schemaState(
+/** Compares what ran there with what this version has. */
+export async function schemaState(
   session: pg.Client,
   contexts: readonly ContextPersistence[],
 ): Promise<SchemaState> {

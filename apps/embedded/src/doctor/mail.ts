@@ -1,0 +1,74 @@
+import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import { parseConnectionUrl } from 'nodemailer/lib/shared';
+import type { Config } from '#platform/config';
+import { lockHolder } from '#platform/data-dir';
+import { networkFault } from '#platform/services';
+import { isLoopback } from '../ports.ts';
+import { type Check, failed, type Finding, ok, warn } from './finding.ts';
+
+/** The mail server of `SMTP_URL`: whether it is there, secured, and takes our login. Nothing is sent. */
+export const mail = ({ smtpUrl, embedded, dataDir, mailbox }: Config): Check => ({
+  subject: 'mail',
+  look: async () => {
+    if (smtpUrl !== null) return lookAt(smtpUrl, 'SMTP_URL');
+    if (!embedded) return [ok('not looked at without an SMTP_URL')];
+    if (lockHolder(dataDir, 'supervisor.lock')?.alive) {
+      return lookAt(`smtp://127.0.0.1:${mailbox.smtpPort}`, 'MAILBOX_SMTP_PORT');
+    }
+    return [ok('no SMTP_URL: npm start brings an inbox that shows mails and passes none on')];
+  },
+});
+
+async function lookAt(url: string, variable: string): Promise<Finding[]> {
+  const { hostname, port } = new URL(url);
+  const subject = `${variable}: the mail server at ${hostname}${port && `:${port}`}`;
+  const options = parseConnectionUrl(url);
+  const connection = new SMTPConnection({
+    ...options,
+    connectionTimeout: 5_000,
+    greetingTimeout: 5_000,
+    socketTimeout: 5_000,
+  });
+  try {
+    await step(connection, (done) => connection.connect(done));
+    const secured = connection.secure;
+    if (options.auth) await step(connection, (done) => connection.login(options.auth, done));
+    const found = ok(`${hostname} answers${options.auth ? ' and accepts this login' : ''}`);
+    if (secured || isLoopback(hostname)) return [found];
+    const text = `${subject} speaks no TLS: mails${options.auth ? ' and the password' : ''} go through the network in clear`;
+    return [found, warn(text, 'Use smtps://, or let that server offer STARTTLS.')];
+  } catch (error) {
+    const advice = `Correct ${variable}, or that server. What is to be sent meanwhile is tried again for a while.`;
+    return [failed(`${subject} ${reasonOf(error)}`, advice)];
+  } finally {
+    connection.quit();
+    connection.close();
+  }
+}
+
+/** An error may come by the callback or by the event, and also later than that. */
+function step(
+  connection: SMTPConnection,
+  begin: (done: (error?: Error | null) => void) => void,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    connection.on('error', reject);
+    connection.once('end', () => reject(new Error('Connection closed')));
+    begin((error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Never in the words of the server, which may repeat what it was sent. */
+function reasonOf(error: unknown): string {
+  const { code = '', responseCode } = error as { code?: string; responseCode?: number };
+  const said = responseCode === undefined ? '' : ` (${responseCode})`;
+  if (code === 'EAUTH') return `does not accept this user and password${said}`;
+  if (code === 'ETIMEDOUT') return 'does not answer';
+  // Its own codes hide those of the network, which only the message still has.
+  const network = /\bE[A-Z]+\b/.exec(error instanceof Error ? error.message : '')?.[0];
+  const fault = networkFault({ code: network });
+  if (fault) return fault.reason;
+  if (code === 'EDNS') return 'is not found: nobody knows this host name';
+  if (code === 'ETLS') return 'does not come to a TLS connection';
+  return responseCode === undefined ? `cannot be used (${code || 'no reason given'})` : `refuses us${said}`;
+}
