@@ -57,7 +57,13 @@ describe('the Redis that a process starts on', () => {
   it('is waited for', async () => {
     await redis.stop();
     const service = redisAt(redis.url);
-    await waitUntilUsable(service, { say: (line) => (say(line), void redis.start()) });
+    let started: Promise<void> | undefined;
+    const sayAndStart = (line: string) => {
+      say(line);
+      started ??= redis.start();
+    };
+    await waitUntilUsable(service, { say: sayAndStart });
+    await started;
     expect(said.slice(0, 1)).toEqual([
       `REDIS_URL: Redis at ${address()} refuses connections; trying again for 30 s.`,
     ]);
