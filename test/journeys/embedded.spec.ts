@@ -28,6 +28,15 @@ describe('the embedded profile', () => {
     expect(successor).not.toBe(worker);
     await expect.poll(toldOf, { timeout: 20_000 }).toEqual(['api', 'worker']);
 
+    const programs = tocsin.children(/apps/);
+    const [postgres = 0] = tocsin.children(/postgres -D/);
+    process.kill(postgres, 'SIGKILL');
+    await tocsin.prints(/postgres +ended \(SIGKILL.*\); starting it again in 1 s/);
+    const health = async () => (await fetch(`${url}/health/ready`)).status;
+    await expect.poll(health, { timeout: 20_000 }).toBe(200);
+    // Everybody else goes on as it was.
+    expect(tocsin.children(/apps/)).toEqual(programs);
+
     const pids = tocsin.children();
     expect(pids.length).toBeGreaterThanOrEqual(4);
     tocsin.kill('SIGTERM');

@@ -50,6 +50,19 @@ export class Tocsin {
     this.process.kill(signal);
   }
 
+  /** What a machine does that is out of memory: it and everything that it started end at once. */
+  killAll(): void {
+    const pids = this.children();
+    this.kill('SIGKILL');
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch {
+        // It was faster.
+      }
+    }
+  }
+
   /** What a terminal does: the signal goes to every process of the group. */
   pressCtrlC(): void {
     if (this.process.pid !== undefined) process.kill(-this.process.pid, 'SIGINT');

@@ -12,6 +12,8 @@ describe('the wait before a restart', () => {
     const backoff = new Backoff();
     for (let restarts = 0; restarts < 5; restarts += 1) backoff.delayMs(59_999);
     expect(backoff.delayMs(60_000)).toBe(1000);
+    expect(backoff.inARow).toBe(1);
     expect(backoff.delayMs(0)).toBe(2000);
+    expect(backoff.inARow).toBe(2);
   });
 });

@@ -1,5 +1,6 @@
 import { type PostgresServer, startPostgres } from '#platform/postgres-server';
 import { Backoff } from './backoff.ts';
+import { endedText } from './last-words.ts';
 import { lineOf } from './log-line.ts';
 import type { Print } from './program.ts';
 
@@ -35,17 +36,17 @@ export class Database {
     const server = await starting;
     const began = performance.now();
     this.server = server;
-    void server.exited.then(() => {
+    void server.exited.then(({ how, words }) => {
       this.server = undefined;
-      this.launchAgain(server.port, performance.now() - began, 'ended');
+      this.launchAgain(server.port, performance.now() - began, how, words);
     });
     return server;
   }
 
-  private launchAgain(port: number, aliveMs: number, what: string): void {
+  private launchAgain(port: number, aliveMs: number, how: string, words?: string): void {
     if (this.stopping) return;
     const delayMs = this.backoff.delayMs(aliveMs);
-    this.print(lineOf('postgres', `${what}; starting it again in ${delayMs / 1000} s`));
+    this.print(lineOf('postgres', endedText(how, words, this.backoff.inARow, delayMs)));
     this.restart = setTimeout(() => {
       this.launch(port).catch((error: unknown) => this.launchAgain(port, 0, String(error)));
     }, delayMs);

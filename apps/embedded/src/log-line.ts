@@ -29,15 +29,25 @@ export function readableLine(app: string, line: string, now = new Date()): strin
   if (level < warning && res && res.statusCode < 400) return undefined;
   const severity = level >= error ? 'ERROR ' : level >= warning ? 'WARN ' : '';
   const request = req && res ? ` (${req.method} ${req.path} ${res.statusCode})` : '';
-  const reason = err?.message && !msg.includes(err.message) ? `: ${err.message}` : '';
   const stack = level >= error && err?.stack ? `\n${err.stack}` : '';
-  return lineOf(app, `${severity}${msg}${request}${reason}${stack}`, new Date(time));
+  return lineOf(app, `${severity}${msg}${request}${reasonIn(msg, err)}${stack}`, new Date(time));
+}
+
+/** The message of a record that tells of an error, with its reason. */
+export function errorIn(line: string): string | undefined {
+  const parsed = record.safeParse(json(line));
+  if (!parsed.success || parsed.data.level < error) return undefined;
+  const { msg = '', err } = parsed.data;
+  return msg + reasonIn(msg, err);
 }
 
 /** A line in the same layout. */
 export function lineOf(app: string, text: string, now = new Date()): string {
   return `${now.toTimeString().slice(0, 8)} ${app.padEnd(8)} ${text}`;
 }
+
+const reasonIn = (msg: string, err: z.infer<typeof record>['err']): string =>
+  err?.message && !msg.includes(err.message) ? `: ${err.message}` : '';
 
 function json(line: string): unknown {
   try {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { LastWords } from './last-words.ts';
 import { readableLine } from './log-line.ts';
 
 /** One of our programs: the name it is spoken of by, its built file, and its variables. */
@@ -19,10 +19,14 @@ export type Print = (line: string) => void;
 const preload = new URL('./end-with-supervisor.js', import.meta.url).href;
 
 /**
- * Starts a program whose output is printed. The channel between us is not for messages: it breaks when this
+ * Starts a program whose output is printed, and its errors kept in `words`. The channel between us is not for messages: it breaks when this
  * process is killed, and then the program ends itself.
  */
-export function launch({ name, file, environment }: Program, print: Print): ChildProcess {
+export function launch(
+  { name, file, environment }: Program,
+  print: Print,
+  words = new LastWords(),
+): ChildProcess {
   const child = spawn(
     process.execPath,
     ['--import', preload, fileURLToPath(new URL(file, import.meta.url))],
@@ -33,7 +37,14 @@ export function launch({ name, file, environment }: Program, print: Print): Chil
       detached: true,
     },
   );
-  for (const output of [child.stdout, child.stderr]) printLines(name, output, print);
+  for (const output of [child.stdout, child.stderr]) {
+    if (!output) continue;
+    createInterface({ input: output }).on('line', (line) => {
+      words.hear(line, output === child.stderr);
+      const readable = readableLine(name, line);
+      if (readable !== undefined) print(readable);
+    });
+  }
   return child;
 }
 
@@ -53,12 +64,4 @@ export async function runOnce(program: Program, print: Print, signal: AbortSigna
 /** The signal or the exit code. */
 export function howItEnded({ exitCode, signalCode }: ChildProcess): string {
   return signalCode ?? `exit code ${exitCode}`;
-}
-
-function printLines(name: string, output: Readable | null, print: Print): void {
-  if (!output) return;
-  createInterface({ input: output }).on('line', (line) => {
-    const readable = readableLine(name, line);
-    if (readable !== undefined) print(readable);
-  });
 }

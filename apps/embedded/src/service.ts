@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ConfigurationError } from '#platform/config';
 import type { Announcement } from '#platform/lifecycle';
 import { Backoff } from './backoff.ts';
+import { endedText, LastWords } from './last-words.ts';
 import { lineOf } from './log-line.ts';
 import { howItEnded, launch, type Print, type Program } from './program.ts';
 
@@ -30,24 +31,31 @@ export class Service {
 
   start(): void {
     const began = performance.now();
-    const child = launch(this.program, this.print);
+    const words = new LastWords();
+    const child = launch(this.program, this.print, words);
     this.child = child;
     const ended = (how: string): void => {
-      this.child = undefined;
       if (this.stopping) return;
       if (child.exitCode === ConfigurationError.exitCode) {
         this.started.reject(new Error(`The ${this.program.name} does not start with these settings.`));
         return;
       }
       const delayMs = this.backoff.delayMs(performance.now() - began);
-      this.print(lineOf(this.program.name, `ended (${how}); starting it again in ${delayMs / 1000} s`));
+      this.print(lineOf(this.program.name, endedText(how, words.text, this.backoff.inARow, delayMs)));
       this.restart = setTimeout(() => this.start(), delayMs);
     };
     child.on('message', (said) => this.hear(said));
-    child.once('exit', () => ended(howItEnded(child)));
+    child.once('exit', () => {
+      this.child = undefined;
+      // Its last words may still be in the pipe, which somebody else may hold open too.
+      const heard = [once(child, 'close'), delay(1000, undefined, { ref: false })];
+      void Promise.race(heard).then(() => ended(howItEnded(child)));
+    });
     child.once('error', (error) => {
       // Also a failed kill is an error; only without a process there will be no exit.
-      if (child.pid === undefined) ended(error.message);
+      if (child.pid !== undefined) return;
+      this.child = undefined;
+      ended(error.message);
     });
   }
 

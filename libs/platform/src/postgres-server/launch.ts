@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { serverEnvironment } from './cluster.ts';
 import { waitUntilReady } from './database.ts';
+import { linePrefix } from './last-words.ts';
 import type { Place } from './place.ts';
 import type { Postmaster } from './postmaster.ts';
 
@@ -17,9 +18,16 @@ const alwaysOn = {
   shared_buffers: '128MB',
   timezone: 'UTC',
   log_timezone: 'UTC',
+  log_line_prefix: linePrefix,
 };
 const durably = { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' };
 const carelessly = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' };
+
+/** A server that is a child of this process. */
+export interface Launched extends Postmaster {
+  /** The signal or the exit code; undefined while it runs. */
+  readonly howItEnded: () => string | undefined;
+}
 
 /** Starts a server and waits until it answers. @throws Error with the last lines of its log */
 export async function launch(
@@ -27,7 +35,7 @@ export async function launch(
   binaries: string,
   options: { readonly port?: number; readonly durable: boolean },
   password: string,
-): Promise<Postmaster> {
+): Promise<Launched> {
   for (let attempt = 1; ; attempt += 1) {
     const port = options.port || (await freePort());
     const result = await tryToLaunch(place, binaries, port, options.durable, password);
@@ -49,7 +57,7 @@ async function tryToLaunch(
   port: number,
   durable: boolean,
   password: string,
-): Promise<Postmaster | string> {
+): Promise<Launched | string> {
   const settings = { ...alwaysOn, ...(durable ? durably : carelessly) };
   const log = join(home, 'postgres.log');
   if (existsSync(log) && statSync(log).size > 5_000_000) renameSync(log, `${log}.old`);
@@ -79,7 +87,7 @@ async function tryToLaunch(
   try {
     await once(server, 'spawn');
     server.unref();
-    const postmaster = { pid: server.pid ?? 0, port };
+    const postmaster = { pid: server.pid ?? 0, port, howItEnded: () => signalOrCode(server) };
     const ended = once(server, 'exit').then(() => Promise.reject(new Error('It ended.')));
     // Whoever holds the port may keep us waiting for longer than the server took to give up.
     await Promise.race([waitUntilReady(postmaster, password), ended]);
@@ -89,6 +97,10 @@ async function tryToLaunch(
     const said = readFileSync(log).subarray(before).toString().trim().split('\n').slice(-15).join('\n');
     return said || String(error);
   }
+}
+
+function signalOrCode({ signalCode, exitCode }: ChildProcess): string | undefined {
+  return signalCode ?? (exitCode === null ? undefined : `exit code ${exitCode}`);
 }
 
 async function freePort(): Promise<number> {

@@ -136,10 +136,27 @@ describe('a Postgres of our own', () => {
     const killed = await start(0, true);
     await query(killed.url, 'create table kept as select 7 as n');
     process.kill(killed.pid, 'SIGKILL');
-    await killed.exited;
+    expect(await killed.exited).toMatchObject({ how: 'SIGKILL' });
     const server = await start(killed.port);
     expect(await query(server.url, 'select n from kept')).toEqual([7]);
     await server.stop();
+  });
+
+  it('says why it ended', async () => {
+    const server = await start();
+    const passwords = readFileSync(join(dataDir, 'postgres.passwords.json'), 'utf8');
+    const { superuser } = JSON.parse(passwords) as { superuser: string };
+    const url = `postgres://postgres:${superuser}@127.0.0.1:${server.port}/postgres`;
+    // A client that is refused is no reason.
+    await expect(query(url.replace(superuser, 'wrong'), 'select 1')).rejects.toThrow('password');
+    rmSync(join(dataDir, 'postgres', 'global', 'pg_control'));
+    const client = new Client({ connectionString: url }).on('error', () => undefined);
+    await client.connect();
+    await client.query('checkpoint').catch(() => undefined);
+    expect(await server.exited).toEqual({
+      how: 'SIGABRT',
+      words: expect.stringMatching(/^(PANIC|FATAL): .*pg_control/),
+    });
   });
 
   it('is not deceived by another program that has the id of a server that is gone', async () => {
@@ -154,6 +171,26 @@ describe('a Postgres of our own', () => {
     const server = await start();
     expect(await query(server.url, 'select 1')).toEqual([1]);
     expect(stranger.exitCode ?? stranger.signalCode).toBeNull();
+    await server.stop();
+  });
+
+  it('is not deceived by what is left of a server whose parent has not looked yet', async () => {
+    await (await start()).stop();
+    const { uid, gid } = statSync(join(dataDir, 'postgres'));
+    const account = process.getuid?.() === 0 ? { uid, gid } : {};
+    // The second program inherits the child of the first and never asks for its end.
+    const parent = spawn('/bin/sh', ['-c', 'sleep 0.2 & echo $!; exec sleep 60'], account);
+    others.push(parent);
+    const [said] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(said.toString());
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false));
+    expect(process.kill(pid, 0)).toBe(true);
+    writeFileSync(
+      join(dataDir, 'postgres', 'postmaster.pid'),
+      `${pid}\n${join(dataDir, 'postgres')}\n1700000000\n5432\n\n127.0.0.1\n\nready   \n`,
+    );
+    const server = await start();
+    expect(await query(server.url, 'select 1')).toEqual([1]);
     await server.stop();
   });
 

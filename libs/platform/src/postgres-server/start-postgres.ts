@@ -5,8 +5,9 @@ import { findBinaries } from './binaries.ts';
 import { ensureCluster } from './cluster.ts';
 import { ensureDatabase, urlOf, waitUntilReady } from './database.ts';
 import { guardOrphan } from './guard-orphan.ts';
-import { launch } from './launch.ts';
-import { findPlace } from './place.ts';
+import { lastWords } from './last-words.ts';
+import { launch, type Launched } from './launch.ts';
+import { findPlace, type Place } from './place.ts';
 import { type Postmaster, readPostmaster, serves, stopPostmaster } from './postmaster.ts';
 
 export interface PostgresOptions {
@@ -23,8 +24,8 @@ export interface PostgresServer {
   readonly url: string;
   readonly port: number;
   readonly pid: number;
-  /** Resolves when the server has ended, asked or not. */
-  readonly exited: Promise<void>;
+  /** Resolves when the server has ended, asked or not, with how and with its last words, as far as they are known. */
+  readonly exited: Promise<{ readonly how: string; readonly words: string | undefined }>;
   /** Resolves when the server and everything that watched it are gone. */
   stop(): Promise<void>;
 }
@@ -48,7 +49,7 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
       await stopPostmaster(postmaster.pid);
       throw error;
     }
-    return owned(postmaster, urlOf(postmaster, passwords), place.cluster, lock, options.durable);
+    return owned(postmaster, urlOf(postmaster, passwords), place, lock, options.durable);
   } catch (error) {
     lock.release();
     throw error;
@@ -58,39 +59,39 @@ export async function startPostgres(options: PostgresOptions): Promise<PostgresS
 /** The server that runs on this cluster already, if it answers and has the port asked for; otherwise none runs after this. */
 async function takeOver(cluster: string, port = 0, password: string): Promise<Postmaster | undefined> {
   const found = readPostmaster(cluster);
-  if (!found || !isAlive(found.pid)) return undefined;
-  if (!serves(found.pid, cluster)) {
-    // Another program got the id of a server that ended without a word; Postgres would take it for the server.
-    rmSync(join(cluster, 'postmaster.pid'));
-    return undefined;
+  if (!found) return undefined;
+  if (serves(found.pid, cluster)) {
+    try {
+      if (port !== 0 && port !== found.port) throw new Error('It listens on another port.');
+      await waitUntilReady(found, password);
+      return found;
+    } catch {
+      await stopPostmaster(found.pid);
+    }
   }
-  try {
-    if (port !== 0 && port !== found.port) throw new Error('It listens on another port.');
-    await waitUntilReady(found, password);
-    return found;
-  } catch {
-    await stopPostmaster(found.pid);
-    return undefined;
-  }
+  // Postgres goes by the id alone, which another program may have by now, or what is left of a server that was killed
+  // until its parent looks. Whether somebody still uses the data it asks in another way too.
+  rmSync(join(cluster, 'postmaster.pid'), { force: true });
+  return undefined;
 }
 
 function owned(
-  { pid, port }: Postmaster,
+  { pid, port, howItEnded }: Postmaster & Partial<Launched>,
   url: string,
-  cluster: string,
+  { home, cluster }: Place,
   lock: FolderLock,
   durable: boolean,
 ): PostgresServer {
   const dismissGuard = guardOrphan(pid, cluster, lock, durable ? 25 : 1);
   let poll: NodeJS.Timeout;
-  const exited = new Promise<void>((settle) => {
+  const exited = new Promise<Awaited<PostgresServer['exited']>>((settle) => {
     // Polled, because a server that was taken over is not our child.
     poll = setInterval(() => {
       if (isAlive(pid)) return;
       clearInterval(poll);
       dismissGuard();
       lock.release();
-      settle();
+      settle({ how: howItEnded?.() ?? 'nobody knows how', words: lastWords(home) });
     }, 100).unref();
   });
   return {
