@@ -64,6 +64,13 @@ describe('handing a delivery over', () => {
     expect(channel.handedOver.map(({ messageId }) => messageId)).toEqual([`<${id}@mail.example.org>`]);
   });
 
+  it('takes a job from before payloads were counted', async () => {
+    const { id } = await requestOne();
+    const { data, ...job } = jobOf(id);
+    const { payload: _payload, ...uncounted } = data;
+    expect(await deliveries.worker(always(accepted)).process({ ...job, data: uncounted })).toBe('sent');
+  });
+
   it('gives a job of a newer version back to the queue and leaves the row alone', async () => {
     const { id } = await requestOne();
     const channel = always(accepted);

@@ -1,3 +1,4 @@
+import { type Job, Worker } from 'bullmq';
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { RelayModule } from '#platform/messaging';
@@ -71,14 +72,24 @@ describe('the whole way from a request to a mail server', () => {
     await expect.poll(() => pipeline.counts(relay, id), { timeout: 15_000 }).toMatchObject({ sent: 1 });
   });
 
-  it('leaves a job that a newer version wrote to workers that understand it', async () => {
+  it('leaves a job that a newer version wrote to workers that understand it, as it was', async () => {
     const app = await pipeline.run(DeliveryWorkerModule);
     const jobs = pipeline.queue(app);
-    await jobs.add('deliver', { payload: 2, anything: 'else' }, { jobId: 'of-tomorrow', removeOnFail: true });
+    const data = { payload: 2, anything: 'else' };
+    await jobs.add('deliver', data, { jobId: 'of-tomorrow', removeOnFail: true });
     await expect.poll(() => jobs.getDelayedCount(), { timeout: 15_000 }).toBe(1);
     await jobs.promoteJobs();
     await expect.poll(() => jobs.getDelayedCount(), { timeout: 15_000 }).toBe(1);
     expect((await jobs.getJob('of-tomorrow'))?.attemptsMade).toBe(0);
+
+    const taken: object[] = [];
+    const newer = new Worker(jobs.name, async (job: Job<object>) => void taken.push(job.data), jobs.opts);
+    const hurried = async () => {
+      await jobs.promoteJobs();
+      return taken;
+    };
+    await expect.poll(hurried, { timeout: 15_000, interval: 200 }).toEqual([data]);
+    await newer.close();
   });
 
   it('goes on after Postgres dropped every connection in the middle of a hand-over', async () => {
