@@ -1,7 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { errorCode } from '../data-dir/index.ts';
 
-const lockNotAvailable = '55P03';
+/** SQLSTATE: lock_not_available; deadlock_detected, beside an index that is still being built for a killed process. */
+const locked = ['55P03', '40P01'];
 /** Long enough for those who waited behind the last try to get on. */
 const pauseMs = 1_000;
 
@@ -12,7 +13,7 @@ export async function untilUnlocked<T>(work: () => Promise<T>, patienceMs: numbe
     try {
       return await work();
     } catch (error) {
-      if (errorCode(error) !== lockNotAvailable || performance.now() > patient) throw error;
+      if (!locked.includes(errorCode(error) ?? '') || performance.now() > patient) throw error;
       // At random, or a transaction that comes once a second could meet every try.
       await pause(pauseMs * (1 + Math.random()));
     }

@@ -151,5 +151,23 @@ describe('migrating', () => {
           where indexname = 'houses_by_name'`),
       ).toEqual([{ indexdef: expect.stringMatching(/houses USING btree \(name\)$/), indisvalid: true }]);
     });
+
+    it('builds one also while the server still builds that of a process that was killed', async () => {
+      const index = concurrentIndex('2_by_name', 'public', 'houses_by_its_name', 'houses (name)');
+      const orphan = rows('create index concurrently houses_by_its_name on houses (name)').catch(
+        (error: unknown) => error,
+      );
+      await waits('concurrently');
+      const migrating = migrate(config, [
+        { entities: [], migrations: [...context(houses).migrations, index] },
+      ]);
+      await waits('drop index');
+      await long.query('commit');
+      expect(await migrating).toEqual(['2_by_name']);
+      await orphan;
+      expect(
+        await rows(`select from pg_index where indexrelid = 'houses_by_its_name'::regclass and indisvalid`),
+      ).toHaveLength(1);
+    });
   });
 });
