@@ -76,6 +76,10 @@ export default defineConfig({
       },
       {
         ...source,
+        test: { name: 'deploy', include: ['test/deploy/**/*.spec.ts'], hookTimeout: 120_000 },
+      },
+      {
+        ...source,
         test: {
           name: 'long',
           include: ['{libs,test}/**/*.long.spec.ts'],
