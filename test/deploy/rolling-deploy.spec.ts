@@ -93,7 +93,7 @@ describe.each(olderOnes)('a deploy from %s while people use it', (commit) => {
         Array.from({ length: people }, (_, index) => newPerson([url], `p${index}@example.org`)),
       );
       await tradesAreLive(persons[0]!);
-      const traffic = persons.map((person) => new Traffic(person, () => price));
+      const traffic = persons.map((person) => new Traffic(person, () => price, older.repeats));
       closing.push(() => Promise.all(traffic.map((one) => one.stop())));
       tell(`two apis and two workers of ${older.name} work`);
       await pause(restMs);

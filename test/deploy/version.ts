@@ -13,6 +13,8 @@ export interface Version {
   readonly root: string;
   /** Whether its api answers for `DRAIN_SECONDS` once it was told to end. */
   readonly drains: boolean;
+  /** Whether a POST may be repeated with the same `Idempotency-Key`. */
+  readonly repeats: boolean;
 }
 
 /** What is in the working tree. */
@@ -41,6 +43,12 @@ export function checkOut(commit: string): Version {
 }
 
 function versionAt(name: string, folder: string): Version {
-  const configuration = readFileSync(join(folder, 'docs/configuration.md'), 'utf8');
-  return { name, root: folder, drains: configuration.includes('DRAIN_SECONDS') };
+  const says = (page: string, word: string) =>
+    readFileSync(join(folder, 'docs', page), 'utf8').includes(word);
+  return {
+    name,
+    root: folder,
+    drains: says('configuration.md', 'DRAIN_SECONDS'),
+    repeats: says('openapi.json', 'Idempotency-Key'),
+  };
 }
