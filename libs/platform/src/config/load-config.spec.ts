@@ -88,9 +88,23 @@ describe('the configuration of a process', () => {
     expect(trusted()).toBe(false);
     expect(trusted('2')).toBe(2);
     expect(trusted('loopback, 10.0.0.0/8,fd00::/8')).toEqual(['loopback', '10.0.0.0/8', 'fd00::/8']);
-    expect(linesOf({ TRUST_PROXY: 'yes' })).toEqual([
-      'TRUST_PROXY: must be a number of hops, or addresses and networks such as 10.0.0.0/8,loopback',
-    ]);
+    expect(trusted('192.0.2.1,::1/128')).toEqual(['192.0.2.1', '::1/128']);
+    const bad = [
+      'yes',
+      'Loopback',
+      '10.0.0.300',
+      '10.0.0',
+      '10.0.0.0/33',
+      '10.0.0.0/0',
+      '::zz',
+      '::1/129',
+      '::1,',
+    ];
+    expect(bad.map((TRUST_PROXY) => linesOf({ TRUST_PROXY }))).toEqual(
+      bad.map(() => [
+        'TRUST_PROXY: must be a number of hops, or addresses and networks such as 10.0.0.0/8,loopback',
+      ]),
+    );
   });
 
   it('lets limits be switched off on a loopback address only', () => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
 
 const feeds = ['binance', 'coingecko', 'alphavantage', 'simulated', 'none'] as const;
@@ -8,7 +9,12 @@ export type WorkerRole = (typeof roles)[number];
 
 const port = z.coerce.number('must be a number').int().min(0).max(65_535);
 const onOff = z.enum(['on', 'off']);
-const proxy = /^(loopback|linklocal|uniquelocal|[\d.]+(\/\d{1,2})?|[\da-f:.]*:[\da-f:.]*(\/\d{1,3})?)$/i;
+const networks = ['loopback', 'linklocal', 'uniquelocal'];
+const bitsOf = (address: string): number => ({ 4: 32, 6: 128 })[isIP(address)] ?? 0;
+const isProxy = (text: string): boolean => {
+  const [, address = '', length = '1'] = /^([\da-f:.]+)(?:\/(\d+))?$/i.exec(text) ?? [];
+  return networks.includes(text) || (Number(length) >= 1 && Number(length) <= bitsOf(address));
+};
 const url = (...protocols: string[]) =>
   z
     .string()
@@ -102,7 +108,7 @@ export const variables = z.object({
   TRUST_PROXY: z
     .string()
     .transform((text) => (/^\d+$/.test(text) ? Number(text) : text.split(',').map((item) => item.trim())))
-    .refine((value) => typeof value === 'number' || value.every((item) => proxy.test(item)), {
+    .refine((value) => typeof value === 'number' || value.every(isProxy), {
       error: 'must be a number of hops, or addresses and networks such as 10.0.0.0/8,loopback',
     })
     .optional()
