@@ -1,3 +1,5 @@
+import { Client } from 'pg';
+import { OwnerCache } from '#platform/cache';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { type Api, type Caller, startApi } from '../support/api.ts';
 
@@ -71,6 +73,36 @@ describe('a cached list', () => {
     await api.call({ method: 'DELETE', url: `/v1/alerts/${second}`, as: ada });
     expect((await kept('?status=deleted')).body.items).toMatchObject([{ id: second, status: 'deleted' }]);
     expect(idsOf((await list('?status=active')).body)).toEqual([third, first]);
+  });
+
+  it('shows at once what its owner edited, also the end of a pause', async () => {
+    const id = await create();
+    for (const changes of [{ note: 'sell' }, { status: 'paused' }, { status: 'active' }]) {
+      await kept();
+      await api.call({ method: 'PATCH', url: `/v1/alerts/${id}`, as: ada, body: changes });
+      expect((await list()).body.items).toMatchObject([{ id, ...changes }]);
+    }
+  });
+
+  it('hears of a change when everybody can see it, and not before', async () => {
+    const outside = new Client({ connectionString: api.config.databaseUrl ?? '' });
+    await outside.connect();
+    const seen: unknown[] = [];
+    vi.spyOn(api.app.get(OwnerCache), 'changed').mockImplementation(async () => {
+      const { rows } = await outside.query('select status, note from alerts.alerts where user_id = $1', [
+        ada.id,
+      ]);
+      seen.push(...rows);
+    });
+    const id = await create({ 'idempotency-key': crypto.randomUUID() });
+    await api.call({ method: 'PATCH', url: `/v1/alerts/${id}`, as: ada, body: { note: 'sell' } });
+    await api.call({ method: 'DELETE', url: `/v1/alerts/${id}`, as: ada });
+    await outside.end();
+    expect(seen).toEqual([
+      { status: 'active', note: null },
+      { status: 'active', note: 'sell' },
+      { status: 'deleted', note: 'sell' },
+    ]);
   });
 
   it('shows within a second what nobody in its process did', async () => {
