@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../http/principal.ts';
 import { OwnerCache } from './owner-cache.ts';
 
-/** Of a path with its query; longer ones are rare and would let anybody fill the cache with keys. */
+/** Of a path with its query, which is kept with the answer; longer ones are rare. */
 const longestUrl = 500;
 
 /**

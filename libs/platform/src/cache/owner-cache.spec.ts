@@ -140,6 +140,26 @@ describe('lists kept in the memory of one process', () => {
     expect(await read()).toEqual(answerOf('short'));
   });
 
+  it('of one owner are a few, however many questions they think of', async () => {
+    for (let page = 1; page <= 200; page += 1) await read('ada', `?page=${page}`);
+    const ofOwner = (await cache['store'].keys()).filter((key) => key.startsWith('tocsin:lists:alerts:ada:'));
+    expect(ofOwner.length).toBeGreaterThan(8);
+    expect(ofOwner.length).toBeLessThanOrEqual(16);
+  });
+
+  it('take up to 16 million characters, however long they are', async () => {
+    now = 'ü'.repeat(100_000);
+    for (let person = 1; person <= 400; person += 1) {
+      await read(`person ${person}`);
+      await read(`person ${person}`);
+    }
+    const keys = await cache['store'].keys();
+    const kept = (await cache['store'].mget(...keys)) as ({ answer?: { body: string } } | undefined)[];
+    const characters = kept.reduce((sum, entry) => sum + (entry?.answer?.body.length ?? 0), 0);
+    expect(characters).toBeGreaterThan(10_000_000);
+    expect(characters).toBeLessThanOrEqual(16_000_000);
+  });
+
   it('of thousands of owners fit, the oldest going first', async () => {
     await read();
     const others = Array.from({ length: 2_000 }, (_, index) => `person ${index}`);

@@ -33,8 +33,12 @@ const keptInMemory = 500;
 /** Milliseconds; an owner without a generation gets a new one, so it is only for Redis's memory. */
 const generationKept = 3_600_000;
 const mostInMemory = 2_000;
+/** In characters, of which each takes one or two bytes. */
+const longestInMemory = 16_000_000;
 /** In characters: a page of a hundred alerts with long notes is made anew. */
 const longestBody = 100_000;
+/** Answers kept of one list of an owner: whoever thinks of ever new questions fills no more of Redis. */
+const keptOfOwner = 16;
 /** A part of every stamp. */
 const epochKey = 'tocsin:lists';
 
@@ -66,6 +70,8 @@ export class OwnerCache {
           ttl: keptInMemory,
           shouldCloneBeforeSet: false,
           ttlAutopurge: false,
+          maxSize: longestInMemory,
+          sizeCalculation: (kept) => 100 + ((kept as Partial<Entry>).answer?.body.length ?? 0),
         });
     client?.on('ready', () => this.beginEpoch());
     if (!client || client.isReady) this.beginEpoch();
@@ -79,7 +85,7 @@ export class OwnerCache {
     make: () => Promise<CachedAnswer>,
   ): Promise<CachedAnswer> {
     const generationKey = keyOf(list, ownerId);
-    const entryKey = `${generationKey}:${key}`;
+    const entryKey = `${generationKey}:${placeOf(key)}`;
     const kept = await this.find(generationKey, entryKey);
     const lookups = this.lookupsOf(list);
     if (!kept) {
@@ -87,8 +93,8 @@ export class OwnerCache {
       return make();
     }
     const [epoch, generation, entry] = kept;
-    const stamp = `${epoch} ${generation}`;
-    // Nothing is kept under a stamp that lacks a part.
+    // Another question may have the same place. Nothing is kept under a stamp that lacks a part.
+    const stamp = `${epoch} ${generation} ${key}`;
     if (entry?.stamp === stamp) {
       lookups.hit += 1;
       return entry.answer;
@@ -111,9 +117,7 @@ export class OwnerCache {
    */
   async changed(list: string, ownerIds: Iterable<string>): Promise<void> {
     await this.tell(() =>
-      Promise.all(
-        Array.from(new Set(ownerIds), (id) => this.store.set(keyOf(list, id), randomUUID(), generationKept)),
-      ),
+      Promise.all(Array.from(new Set(ownerIds), (id) => this.replace(keyOf(list, id), generationKept))),
     );
   }
 
@@ -136,7 +140,12 @@ export class OwnerCache {
   }
 
   private beginEpoch(): void {
-    void this.tell(() => this.store.set(epochKey, randomUUID(), 0));
+    void this.tell(() => this.replace(epochKey, 0));
+  }
+
+  /** A Redis that is full takes nothing new, and answers all the same; it does forget. */
+  private replace(part: string, keptFor: number): Promise<void> {
+    return this.store.set(part, randomUUID(), keptFor).catch(() => this.store.del(part));
   }
 
   private ask<T>(question: () => Promise<T>): Promise<T | undefined> {
@@ -146,6 +155,13 @@ export class OwnerCache {
   private tell(message: () => Promise<unknown>): Promise<unknown> {
     return this.redis.client ? this.redis.tell(message) : message();
   }
+}
+
+/** The place of a question, among those of its list and owner. */
+function placeOf(key: string): number {
+  let hash = 0;
+  for (let at = 0; at < key.length; at += 1) hash = (hash * 31 + key.charCodeAt(at)) | 0;
+  return (hash >>> 0) % keptOfOwner;
 }
 
 const keyOf = (list: string, ownerId: string) => `${epochKey}:${list}:${ownerId}`;
