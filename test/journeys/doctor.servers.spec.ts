@@ -1,3 +1,4 @@
+import { Client } from 'pg';
 import { expect, inject, it, onTestFinished } from 'vitest';
 import { migrate } from '#platform/persistence';
 import { loadConfig } from '#platform/config';
@@ -34,7 +35,12 @@ it('npm run doctor tells a Redis that is well, that throws jobs away, that is si
   expect(well.output).toMatch(/ok +what waits +0 messages/);
 
   await redis.command('config set maxmemory-policy allkeys-lru');
-  expect((await doctor()).output).toMatch(/warn +Redis +REDIS_URL: .*allkeys-lru.*\n +-> .*noeviction/);
+  await leaveWaiting(database.url);
+  const busy = await doctor();
+  expect(busy.output).toMatch(/warn +what waits +2 events for a relay, the oldest for 120 min\n +-> .*relay/);
+  expect(busy.output).toMatch(/warn +what waits +all sending is held; 0 messages.*\n +-> npm run release/);
+  expect(busy).toMatchObject({ code: 0, output: expect.stringContaining('0 failed, 4 to think about') });
+  expect(busy.output).toMatch(/warn +Redis +REDIS_URL: .*allkeys-lru.*\n +-> .*noeviction/);
 
   redis.hold();
   const silent = await doctor();
@@ -48,5 +54,16 @@ it('npm run doctor tells a Redis that is well, that throws jobs away, that is si
     output: expect.stringMatching(/FAIL +Redis .* refuses connections/),
   });
   // Whatever else is looked at is looked at all the same.
-  expect(away.output).toMatch(/ok +what waits/);
+  expect(away.output).toMatch(/what waits +2 events/);
 });
+
+/** Events that no relay took, sending that is held, and a migration of a version to come. */
+async function leaveWaiting(connectionString: string): Promise<void> {
+  const client = new Client({ connectionString });
+  await client.connect();
+  await client.query(`insert into platform.outbox (id, type, payload, occurred_at)
+    select gen_random_uuid(), 'test.bell-rang.v1', '{}', now() - interval '2 hours' from generate_series(1, 2)`);
+  await client.query(`insert into delivery.hold (since, reason) values (now(), 'restored')`);
+  await client.query(`insert into platform.migrations (name) values ('29990101000000_to_come')`);
+  await client.end();
+}

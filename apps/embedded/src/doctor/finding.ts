@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { ConfigurationError } from '#platform/config';
+import { errorCode } from '#platform/data-dir';
 import { withoutSecrets } from '#platform/logging';
 
 /** What one look came to; `advice` says what to do about it. */
@@ -54,7 +56,16 @@ async function bounded(look: Check['look'], limitMs: number): Promise<readonly F
   try {
     return await Promise.race([look(), late]);
   } catch (error) {
-    const said = withoutSecrets(error instanceof Error ? error.message : String(error)).slice(0, 300);
-    return [failed(`could not be looked at: ${said}`, 'This is not expected: please report it.')];
+    return unexpected(error);
   }
+}
+
+function unexpected(error: unknown): Finding[] {
+  if (error instanceof ConfigurationError) return error.lines.map((line) => failed(line, 'Correct it.'));
+  const said = withoutSecrets(error instanceof Error ? error.message : String(error)).slice(0, 300);
+  const closed = ['EACCES', 'EPERM'].includes(errorCode(error) ?? '');
+  const advice = closed
+    ? 'Run this as the user that runs Tocsin.'
+    : 'This is not expected: please report it.';
+  return [failed(`could not be looked at: ${said}`, advice)];
 }

@@ -60,15 +60,21 @@ function step(
 
 /** Never in the words of the server, which may repeat what it was sent. */
 function reasonOf(error: unknown): string {
-  const { code = '', responseCode } = error as { code?: string; responseCode?: number };
+  const { code = '', originalCode = code, responseCode } = error as MailError;
   const said = responseCode === undefined ? '' : ` (${responseCode})`;
   if (code === 'EAUTH') return `does not accept this user and password${said}`;
-  if (code === 'ETIMEDOUT') return 'does not answer';
-  // Its own codes hide those of the network, which only the message still has.
-  const network = /\bE[A-Z]+\b/.exec(error instanceof Error ? error.message : '')?.[0];
-  const fault = networkFault({ code: network });
-  if (fault) return fault.reason;
+  if (code === 'ETIMEDOUT')
+    return 'does not answer (one that begins with TLS, as on port 465, needs smtps://)';
   if (code === 'EDNS') return 'is not found: nobody knows this host name';
-  if (code === 'ETLS') return 'does not come to a TLS connection';
-  return responseCode === undefined ? `cannot be used (${code || 'no reason given'})` : `refuses us${said}`;
+  if (originalCode.includes('WRONG_VERSION')) return 'does not begin with TLS, which smtps:// asks for';
+  const fault = networkFault({ code: originalCode });
+  if (fault) return fault.reason;
+  return responseCode === undefined ? `cannot be used (${originalCode})` : `refuses us${said}`;
+}
+
+interface MailError {
+  readonly code?: string;
+  /** Of the network or of TLS, under the one that the mailer gives. */
+  readonly originalCode?: string;
+  readonly responseCode?: number;
 }

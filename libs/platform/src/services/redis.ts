@@ -1,4 +1,5 @@
 import { createClient } from '@redis/client';
+import { ConfigurationError } from '../config/index.ts';
 import { withoutSecrets } from '../logging/without-secrets.ts';
 import { networkFault, Unusable } from './unusable.ts';
 import type { Service } from './wait-until-usable.ts';
@@ -21,7 +22,7 @@ export function redisAt(url: string): Service<RedisFacts> {
     name: 'Redis',
     address: port ? host : `${host}:6379`,
     ask: async () => {
-      const client = createClient({ url, socket: { connectTimeout: 5_000, reconnectStrategy: false } });
+      const client = clientFor(url);
       client.on('error', () => undefined);
       const deadline = AbortSignal.timeout(5_000);
       deadline.addEventListener('abort', () => void client.disconnect().catch(() => undefined));
@@ -38,6 +39,15 @@ export function redisAt(url: string): Service<RedisFacts> {
       }
     },
   };
+}
+
+function clientFor(url: string) {
+  try {
+    return createClient({ url, socket: { connectTimeout: 5_000, reconnectStrategy: false } });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : 'unreadable';
+    throw new ConfigurationError([`REDIS_URL: cannot be used as it is written (${withoutSecrets(reason)})`]);
+  }
 }
 
 /** Reads the answer to INFO. */

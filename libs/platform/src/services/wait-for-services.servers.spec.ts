@@ -86,6 +86,12 @@ describe('the Redis that a process starts on', () => {
     expect(linesOf(error).at(-1)).toContain('still does not answer');
   });
 
+  it('is not waited for with a URL that cannot be used', async () => {
+    const error: unknown = await on('redis://ada:canary@db/first').catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(ConfigurationError);
+    expect(linesOf(error)).toEqual(['REDIS_URL: cannot be used as it is written (Invalid pathname)']);
+  });
+
   it('is not waited for with a password that is wrong or missing', async () => {
     await redis.command('config set requirepass another');
     for (const [url, reason] of [
