@@ -16,6 +16,7 @@ try {
   await runsConfined();
   await sendsTheFirstMail();
   await makesAnAdmin();
+  await findsNothingWrong();
   await endsCleanly();
   await comesBackWithItsData();
   await engine.compose('down', '--volumes');
@@ -88,6 +89,12 @@ async function makesAnAdmin(): Promise<void> {
   const grace = new Person('grace@example.org', password);
   await grace.logIn();
   tell('an admin was made, and can log in');
+}
+
+async function findsNothingWrong(): Promise<void> {
+  const said = await engine.compose('exec', '-T', 'api', 'node', 'dist/apps/embedded/src/doctor.js');
+  assert.match(said, /^0 failed/m, said);
+  tell(`the doctor says: ${said.trim().split('\n').at(-1)}`);
 }
 
 async function endsCleanly(): Promise<void> {

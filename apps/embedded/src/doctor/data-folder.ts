@@ -14,9 +14,7 @@ export const dataFolder = ({ dataDir, databaseUrl }: Config): Check => ({
   look: () => {
     if (!existsSync(dataDir)) return [notThere(dataDir)];
     if (!mayWrite(dataDir)) {
-      return [
-        failed(`${dataDir} is not open to this user`, 'Run this as the user that runs Tocsin.'),
-      ];
+      return [failed(`${dataDir} is not open to this user`, 'Run this as the user that runs Tocsin.')];
     }
     const home = homeOf(dataDir);
     return [
