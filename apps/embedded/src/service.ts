@@ -48,8 +48,9 @@ export class Service {
     child.once('exit', () => {
       this.child = undefined;
       // Its last words may still be in the pipe, which somebody else may hold open too.
-      const heard = [once(child, 'close'), delay(1000, undefined, { ref: false })];
-      void Promise.race(heard).then(() => ended(howItEnded(child)));
+      const heard = new Promise((resolve) => child.once('close', resolve));
+      const late = delay(1000, undefined, { ref: false });
+      void Promise.race([heard, late]).then(() => ended(howItEnded(child)));
     });
     child.once('error', (error) => {
       // Also a failed kill is an error; only without a process there will be no exit.
