@@ -1,6 +1,7 @@
 import { Client } from 'pg';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { IdempotencyModule } from '#platform/idempotency';
+import { Database } from '#platform/persistence';
 import { type Api, type Caller, startApi } from '../support/api.ts';
 
 interface Created {
@@ -237,5 +238,21 @@ describe('a key', () => {
       update platform.idempotency_keys set created_at = now() - interval '25 hours' where key = ${key}`;
     api.app.get(IdempotencyModule)['pruning'].wake();
     await expect.poll(() => keysOf(ada)).toEqual([{ key: fresh }]);
+  });
+
+  it('is forgotten with 10,000 others at a time, so that no statement takes too long', async () => {
+    await api.database.sql`
+      insert into platform.idempotency_keys (owner_id, key, request, status, body, created_at)
+      select ${ada.id}, number::text, ''::bytea, 201, '{}', now() - interval '25 hours'
+      from generate_series(1, 25000) as number`;
+    const sql = vi.spyOn(api.app.get(Database), 'sql');
+    api.app.get(IdempotencyModule)['pruning'].wake();
+    await expect.poll(() => keysOf(ada), { timeout: 20_000 }).toEqual([]);
+    const deletions = sql.mock.calls.flatMap(([text], call) =>
+      text.join('').includes('delete from') ? [sql.mock.results[call]?.value] : [],
+    );
+    sql.mockRestore();
+    const forgotten = (await Promise.all(deletions)).map((rows: object[]) => rows.length);
+    expect(forgotten).toEqual([10_000, 10_000, 5_000]);
   });
 });

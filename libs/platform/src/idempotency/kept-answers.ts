@@ -51,7 +51,16 @@ export async function keepAnswer(
       request = excluded.request, status = excluded.status, body = excluded.body, created_at = excluded.created_at`;
 }
 
-/** Forgets the keys that nobody can repeat any more. */
+const prunedAtOnce = 10_000;
+
+/** Forgets the keys that nobody can repeat any more: after a busy day one statement for all of them would not end in time. */
 export async function pruneAnswers(database: Database): Promise<void> {
-  await database.sql`delete from platform.idempotency_keys where created_at <= now() - ${kept}::interval`;
+  for (let gone = prunedAtOnce; gone === prunedAtOnce;) {
+    const pruned = await database.sql`
+      delete from platform.idempotency_keys where (owner_id, key) in (
+        select owner_id, key from platform.idempotency_keys
+        where created_at <= now() - ${kept}::interval limit ${prunedAtOnce})
+      returning key`;
+    gone = pruned.length;
+  }
 }
