@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { Engines, ScriptedMarket } from '../../../../test/support/engines.ts';
 import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
 import { OwnerCache } from '#platform/cache';
+import { Relay } from '#platform/messaging';
 import { Metrics } from '#platform/metrics';
 import { AlertEngine } from './alert-engine.ts';
 import { CommitDecisions } from './commit-decisions.ts';
@@ -42,6 +43,17 @@ describe('the alert engine', () => {
           [fired, 'alerts: triggered up'],
         ]),
       );
+  });
+
+  it('has the owner told by the relay too, should it die before it could', async () => {
+    const id = await alertAt('100');
+    await watched(id);
+    const told = vi.spyOn(running[0]?.get(OwnerCache) as OwnerCache, 'changed').mockResolvedValue();
+    await market.says('90', '101');
+    await expect.poll(() => told.mock.calls.length).toBe(1);
+    told.mockClear();
+    await running[0]?.get(Relay).drain();
+    expect(told.mock.calls).toEqual([['alerts', [engines.owners.get(id)]]]);
   });
 
   it('fires once, at the trade that reaches the target, with its receipt and its event', async () => {
