@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
+import { startCommand } from '../support/run-command.ts';
 
 const { PATH, HOME } = process.env;
 
@@ -54,4 +55,25 @@ describe('a program whose services are away', () => {
       );
     },
   );
+
+  it('the release of a hold waits for its Postgres too, with no other variable set', async () => {
+    const [port] = await freePorts(1);
+    const databaseUrl = join(secrets, 'database-url');
+    writeFileSync(databaseUrl, `postgres://tocsin:canary@127.0.0.1:${port}/tocsin`);
+    const ways: Record<string, string>[] = [
+      { DATABASE_URL: `postgres://tocsin:canary@127.0.0.1:${port}/tocsin` },
+      { DATABASE_URL_FILE: databaseUrl },
+    ];
+    for (const variables of ways) {
+      const child = startCommand('release', [], variables);
+      let output = '';
+      child.stderr?.on('data', (data: Buffer) => (output += data.toString()));
+      await vi.waitFor(() => expect(output).toContain('\n'), { timeout: 20_000 });
+      child.kill('SIGTERM');
+      expect(await once(child, 'close')).toEqual([1, null]);
+      expect(output).toBe(
+        `DATABASE_URL: Postgres at 127.0.0.1:${port} refuses connections; trying again for 30 s.\nInterrupted.\n`,
+      );
+    }
+  });
 });

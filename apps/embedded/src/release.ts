@@ -7,16 +7,16 @@ import { type Config, loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { openPostgres } from '#platform/postgres-server';
 import { waitForTables } from '#platform/services';
-import { embeddedConfig, print, runCommand, settingsFor, timeText } from './command.ts';
+import { print, runCommand, settingsFor, timeText } from './command.ts';
 import { contexts } from './contexts.ts';
 
 /** `npm run release [-- --send | --discard]`: shows what waits while sending is held, and ends that. */
 await runCommand(async (signal) => {
   const { values } = parseArgs({ options: { send: { type: 'boolean' }, discard: { type: 'boolean' } } });
   if (values.send && values.discard) throw new Error('Choose one of --send and --discard.');
-  const given = process.env['DATABASE_URL'];
-  const database = given ? undefined : await openPostgres(embeddedConfig('release').dataDir);
-  const settings = database ? settingsFor(database.url) : loadConfig(process.env);
+  const given = loadConfig({ ...process.env, TOCSIN_PROFILE: 'embedded' });
+  const database = given.databaseUrl === null ? await openPostgres(given.dataDir) : undefined;
+  const settings = database ? settingsFor(database.url) : given;
   try {
     // Each of its transactions may be the last: sending is held until all of it is done.
     await Promise.race([release(settings, database?.ran ?? true, values), interrupted(signal)]);
