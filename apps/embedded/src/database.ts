@@ -48,7 +48,16 @@ export class Database {
     const delayMs = this.backoff.delayMs(aliveMs);
     this.print(lineOf('postgres', endedText(how, words, this.backoff.inARow, delayMs)));
     this.restart = setTimeout(() => {
-      this.launch(port).catch((error: unknown) => this.launchAgain(port, 0, String(error)));
+      this.launch(port).catch((error: unknown) =>
+        this.launchAgain(port, 0, 'it did not start', reasonOf(error)),
+      );
     }, delayMs);
   }
+}
+
+/** Of an error that ends with the log of the server, what says why. */
+function reasonOf(error: unknown): string {
+  const [first = '', ...log] = (error instanceof Error ? error.message : String(error)).split('\n');
+  const fatal = log.map((line) => /(FATAL|PANIC): .*/.exec(line)?.[0]).findLast((line) => line !== undefined);
+  return (fatal ?? (log.join(' ') || first)).slice(0, 200);
 }

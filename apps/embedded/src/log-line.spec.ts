@@ -22,6 +22,17 @@ describe('a line of output as people read it', () => {
     );
   });
 
+  it('does not say where in the program it was noticed that a service is away', () => {
+    const err = {
+      code: 'ECONNREFUSED',
+      message: 'connect ECONNREFUSED',
+      stack: 'Error: …\n    at somewhere',
+    };
+    expect(readableLine('worker', record({ level: 50, msg: err.message, err }))).toBe(
+      '09:05:07 worker   ERROR connect ECONNREFUSED',
+    );
+  });
+
   it('shows what was asked and refused, and no request that was answered', () => {
     const request = (statusCode: number, level = 30) =>
       readableLine(

@@ -6,13 +6,21 @@ const record = z.object({
   time: z.number(),
   msg: z.string().optional(),
   context: z.string().optional(),
-  err: z.object({ message: z.string().optional(), stack: z.string().optional() }).optional(),
+  err: z
+    .object({
+      message: z.string().optional(),
+      stack: z.string().optional(),
+      code: z.union([z.string(), z.number()]).optional(),
+    })
+    .optional(),
   req: z.object({ method: z.string(), path: z.string() }).optional(),
   res: z.object({ statusCode: z.number() }).optional(),
 });
 
 /** Nest's account of its own start, a line for each module and route: nothing that went wrong is among them. */
 const bootContexts = ['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication'];
+/** Of a service that is away: where in the program that was noticed tells nobody anything. */
+const away = /^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|57P0[123])$/;
 const warning = 40;
 const error = 50;
 
@@ -29,7 +37,7 @@ export function readableLine(app: string, line: string, now = new Date()): strin
   if (level < warning && res && res.statusCode < 400) return undefined;
   const severity = level >= error ? 'ERROR ' : level >= warning ? 'WARN ' : '';
   const request = req && res ? ` (${req.method} ${req.path} ${res.statusCode})` : '';
-  const stack = level >= error && err?.stack ? `\n${err.stack}` : '';
+  const stack = level >= error && err?.stack && !away.test(String(err.code)) ? `\n${err.stack}` : '';
   return lineOf(app, `${severity}${msg}${request}${reasonIn(msg, err)}${stack}`, new Date(time));
 }
 
