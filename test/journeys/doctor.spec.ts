@@ -9,13 +9,15 @@ import { createDatabase } from '../support/database.ts';
 import { runCommand } from '../support/run-command.ts';
 import { TocsinPerTest } from '../support/tocsin-per-test.ts';
 
-/** Takes mail from `ada` with the password `right` only. */
+/** Takes mail from `ada` with the password `right` only, and repeats any other. */
 async function mailServer(): Promise<number> {
   const server = new SMTPServer({
     hideSTARTTLS: true,
     allowInsecureAuth: true,
     onAuth: ({ username, password }, _session, done) =>
-      username === 'ada' && password === 'right' ? done(null, { user: username }) : done(new Error('No.')),
+      username === 'ada' && password === 'right'
+        ? done(null, { user: username })
+        : done(new Error(`${username} is not ${password}`)),
   });
   server.on('error', () => undefined);
   const listening = server.listen(0, '127.0.0.1');
