@@ -1,4 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { newId } from '#kernel';
+import { Outbox } from '#platform/messaging';
 import { Deliveries } from '../../../../test/support/deliveries.ts';
 import { jobOf } from '../../../../test/support/job-of.ts';
 import { accepted, ambiguous, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
@@ -208,5 +210,25 @@ describe('holding all sending', () => {
     await hold();
     await expect(release('discard', 0)).rejects.toThrow(/1 events are still to be worked through/);
     expect(await deliveries.ask(new FindHold())).not.toBeNull();
+  });
+
+  it('discards also what comes of an event that comes of one', async () => {
+    const event = (type: string, occurredAt: Date) => deliveries.database.sql`
+      insert into platform.outbox (id, type, payload, occurred_at) values (${newId()}, ${type}, '{}', ${occurredAt})`;
+    const owed = vi.spyOn(Outbox.prototype, 'owed');
+    await hold();
+    await event('test.fired.v1', new Date());
+    const releasing = release('discard');
+    await expect.poll(() => owed.mock.calls.length).toBeGreaterThan(0);
+    await event('test.requested.v1', new Date());
+    await deliveries.database.sql`
+      update platform.outbox set published_at = now() where type = 'test.fired.v1'`;
+    const asked = owed.mock.calls.length;
+    await expect.poll(() => owed.mock.calls.length, { timeout: 10_000 }).toBeGreaterThan(asked + 2);
+    const { id } = await request();
+    await relayed();
+    expect(await releasing).toBe(1);
+    expect(await deliveries.row(id)).toMatchObject({ status: 'cancelled', reason: 'discarded' });
+    owed.mockRestore();
   });
 });
