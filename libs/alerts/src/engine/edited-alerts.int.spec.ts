@@ -119,6 +119,16 @@ describe('the alert engine and a person who edits', () => {
       expect(await stateOf(id)).toMatchObject({ status: 'paused', price: null });
     });
 
+    it('wins over a reference that is not committed yet', async () => {
+      const id = await alertAt('100', null);
+      await watched(id);
+      beforeTheNextCommit(() => pause(id));
+      await market.says('98');
+      const [alert] = await engines.database.sql`
+        select status, direction, reference_price from alerts.alerts where id = ${id}`;
+      expect(alert).toEqual({ status: 'paused', direction: null, reference_price: null });
+    });
+
     it('ends at the last price: only what is reached after it counts', async () => {
       const id = await alertAt('100');
       await watched(id);
