@@ -11,6 +11,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, i
 import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { migrationNames, sqlMigration } from '../persistence/index.ts';
+import { migrationLock } from '../persistence/migrate.ts';
 import { type Backup, loadBackup, readBackup, writeBackup } from './index.ts';
 
 /** Every type of column that we have, and what text formats get wrong. */
@@ -89,6 +90,24 @@ describe('a backup', () => {
     writeBackup({ databaseUrl: source.url, file, files: {}, print: quiet, ...extra });
 
   const read = (): Promise<Backup> => readBackup(file, known, quiet);
+
+  it('waits for a migration under way, and holds what it brings', async () => {
+    const migrating = await connect(source);
+    await migrating.query('select pg_advisory_lock($1)', [migrationLock]);
+    const backingUp = backUp();
+    const waiting = () =>
+      rowsOf(
+        source,
+        `select from pg_stat_activity
+          where datname = current_database() and application_name = 'tocsin backup' and wait_event = 'advisory'`,
+      );
+    await expect.poll(waiting, { timeout: 10_000 }).toHaveLength(1);
+    await migrating.query(
+      'create table shop.late (id integer primary key); insert into shop.late values (1)',
+    );
+    await migrating.query('select pg_advisory_unlock($1)', [migrationLock]);
+    expect((await backingUp).tables['shop.late']?.rows).toBe(1);
+  });
 
   it('brings back every value exactly, of every type', async () => {
     const from = await connect(source);
