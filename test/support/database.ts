@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Client } from 'pg';
+import { vi } from 'vitest';
 
 /** A database of a spec file's own; `drop` takes it away, whoever is still connected. */
 export interface TestDatabase {
@@ -16,7 +17,9 @@ export async function createDatabase(adminUrl: string, template = 'template1'): 
   await run(adminUrl, `create database ${name} template ${template}`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
-  return { url: url.href, drop: () => run(adminUrl, `drop database ${name} with (force)`) };
+  // Autovacuum is the superuser's, so nobody else's force ends it; it will be done in a moment.
+  const drop = () => run(adminUrl, `drop database ${name} with (force)`);
+  return { url: url.href, drop: () => vi.waitFor(drop, { timeout: 10_000, interval: 100 }) };
 }
 
 async function run(url: string, sql: string): Promise<void> {
