@@ -9,10 +9,12 @@ import { QueueEpoch, queuePatienceMs } from '#platform/queues';
 import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
 
 const batchSize = 1_000;
+/** A job takes a kilobyte, and a Redis that is full of them lets nobody take one any more. */
+const mostWaiting = 50_000;
 
 /**
  * Puts a job on the queue for every due row, and again for those whose job is lost or seems to be; none while
- * sending is held.
+ * sending is held, or while very many wait in Redis.
  */
 @Injectable()
 export class EnqueueDeliveries {
@@ -43,9 +45,15 @@ export class EnqueueDeliveries {
     // Before anything is put there: what is lost meanwhile is marked with a name that nobody goes by any more.
     const epoch = await this.asked(this.epoch.current());
     let enqueued = 0;
-    for (let marked = batchSize; marked === batchSize; enqueued += marked)
+    for (let marked = batchSize; marked === batchSize; enqueued += marked) {
+      if (epoch !== null && (await this.isFull())) break;
       marked = await this.enqueueBatch(epoch);
+    }
     return enqueued;
+  }
+
+  private async isFull(): Promise<boolean> {
+    return (await this.asked(within(queuePatienceMs, this.queue.getWaitingCount()))) >= mostWaiting;
   }
 
   private async enqueueBatch(epoch: string | null): Promise<number> {

@@ -69,6 +69,20 @@ describe('deliveries while Redis comes and goes', () => {
     await sentOnce(relay, id, 50);
   });
 
+  it('is not filled with jobs until nobody can take one: the rest comes as those are taken', async () => {
+    const app = await pipeline.run(...relaying);
+    const queue = pipeline.queue(app);
+    const waiting = vi.spyOn(queue, 'getWaitingCount').mockResolvedValue(50_000);
+    const id = await pipeline.request(app, 3);
+    await expect.poll(() => pipeline.counts(app, id), patient).toMatchObject({ pending: 3 });
+    expect(await app.get(EnqueueDeliveries, { strict: false }).enqueueDue()).toBe(0);
+    expect(await queue.count()).toBe(0);
+    waiting.mockResolvedValue(49_999);
+    await expect.poll(() => queue.count(), patient).toBe(3);
+    await pipeline.run(DeliveryWorkerModule);
+    await sentOnce(app, id, 3);
+  });
+
   it('puts what came up meanwhile on the queue when it is back', async () => {
     const app = await pipeline.run(...relaying, DeliveryWorkerModule);
     await redis.stop('SIGKILL');
