@@ -69,6 +69,20 @@ describe('deliveries while Redis comes and goes', () => {
     await sentOnce(relay, id, 50);
   });
 
+  it('brings a job back at once that a Redis has forgotten which came back as it was before', async () => {
+    const relay = await pipeline.run(...relaying);
+    const marker = () => redis.command('exists tocsin:queues:marker');
+    await expect.poll(marker, patient).toBe(':1');
+    await redis.command('save');
+    const id = await pipeline.request(relay, 5);
+    await expect.poll(() => pipeline.queue(relay).count(), patient).toBe(5);
+    await redis.stop('SIGKILL');
+    await redis.start();
+    expect(await marker()).toBe(':1');
+    await pipeline.run(DeliveryWorkerModule);
+    await sentOnce(relay, id, 5);
+  });
+
   it('is not filled with jobs until nobody can take one: the rest comes as those are taken', async () => {
     const app = await pipeline.run(...relaying);
     const queue = pipeline.queue(app);
