@@ -5,6 +5,7 @@ import { totalOf } from '../../../../test/support/exposition.ts';
 import { Pipeline } from '../../../../test/support/pipeline.ts';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts';
 import { DeliveryEnqueueModule, DeliverySweepModule, DeliveryWorkerModule } from '../index.ts';
+import { DeliveryProcessor } from './delivery.processor.ts';
 import { EnqueueDeliveries } from './enqueue-deliveries.ts';
 
 describe('deliveries while Redis comes and goes', () => {
@@ -67,6 +68,21 @@ describe('deliveries while Redis comes and goes', () => {
       .toBe(50);
     await pipeline.run(DeliveryWorkerModule);
     await sentOnce(relay, id, 50);
+  });
+
+  it('is asked for a job once a second, and not all the time, while it is full and refuses', async () => {
+    const relay = await pipeline.run(...relaying);
+    const id = await pipeline.request(relay, 5);
+    await expect.poll(() => pipeline.queue(relay).count(), patient).toBe(5);
+    await redis.command('config set maxmemory 1');
+    const app = await pipeline.run(DeliveryWorkerModule);
+    const refusals: number[] = [];
+    app.get(DeliveryProcessor).worker.on('error', () => refusals.push(performance.now()));
+    await expect.poll(() => refusals.length, patient).toBeGreaterThan(1);
+    const [first = 0, second = 0] = refusals;
+    expect(second - first).toBeGreaterThan(900);
+    await redis.command('config set maxmemory 0');
+    await sentOnce(relay, id, 5);
   });
 
   it('brings a job back at once that a Redis has forgotten which came back as it was before', async () => {
