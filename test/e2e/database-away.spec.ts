@@ -82,9 +82,10 @@ describe('the api while Postgres is away', () => {
     proxy.stall();
     const load = Array.from({ length: 60 }, (_, index) => call(index % 3 === 0 ? create : list));
     expect(await api.call({ url: '/health/live' })).toMatchObject({ status: 200 });
-    const probed = performance.now();
-    expect(await api.call({ url: '/health/ready' })).toMatchObject(away);
-    expect(performance.now() - probed).toBeLessThan(5_000);
+    // Long before the requests, which came first.
+    const probe = api.call({ url: '/health/ready' });
+    expect(await Promise.race([probe, ...load])).toBe(await probe);
+    expect(await probe).toMatchObject(away);
     const answers = await Promise.all(load);
     expect(statuses(answers)).toEqual([503]);
     expect(answers[0]).toMatchObject(away);
