@@ -76,9 +76,7 @@ describe('the connections of a process to Postgres', () => {
       });
       await expect(inTransaction).rejects.toMatchObject({ code: 'ETIMEDOUT' });
       await watching;
-      const began = performance.now();
       await expect(database.sql`select 3`).rejects.toThrow('Postgres does not answer');
-      expect(performance.now() - began).toBeLessThan(4_000);
       proxy.restore();
     },
   );
