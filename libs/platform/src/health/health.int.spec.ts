@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { startTcpProxy, type TcpProxy } from '../../../../test/support/tcp-proxy.ts';
 import { loadConfig } from '../config/index.ts';
@@ -61,6 +61,19 @@ describe('the probes', () => {
     expect(await probe('/health/live')).toMatchObject(live);
     proxy.restore();
     expect(await probe('/health/ready')).toMatchObject(ready);
+  });
+
+  it('ask Postgres once, however many come while it is silent: they are not rate limited', async () => {
+    await probe('/health/ready');
+    const asked = vi.spyOn(app.get(Database), 'sql');
+    proxy.stall();
+    const answers = await Promise.all(Array.from({ length: 30 }, () => probe('/health/ready')));
+    for (const answer of answers) expect(answer).toMatchObject(away);
+    expect(asked).toHaveBeenCalledTimes(1);
+    asked.mockRestore();
+    proxy.cut();
+    proxy.restore();
+    await expect.poll(() => probe('/health/ready'), { timeout: 20_000 }).toMatchObject(ready);
   });
 
   it('survive an idle connection that Postgres ends', async () => {

@@ -5,6 +5,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
 import { DomainError } from '#kernel';
 import { ApiProblems, isDraining, Public } from '../http/index.ts';
+import { remembered } from '../metrics/remembered.ts';
 import { Database, silence } from '../persistence/index.ts';
 import { Redis } from '../redis/index.ts';
 import { redisState } from './redis-state.ts';
@@ -33,6 +34,9 @@ const probeMs = 2_000;
 @Public()
 @Controller('health')
 class HealthController {
+  /** Probes that come while one waits share its answer: nobody limits them, and each would hold a connection. */
+  private readonly askPostgres = remembered(() => this.database.sql`select 1`, 0);
+
   constructor(
     private readonly database: Database,
     private readonly redis: Redis,
@@ -59,7 +63,7 @@ class HealthController {
       throw new DomainError('unavailable', 'http.draining', 'This process is about to end.');
     }
     const impatience = once(AbortSignal.timeout(probeMs), 'abort').then(() => Promise.reject(silence()));
-    await Promise.race([this.database.sql`select 1`, impatience]);
+    await Promise.race([this.askPostgres(), impatience]);
     return { status: 'ok', dependencies: { postgres: { status: 'up' }, ...(await redisState(this.redis)) } };
   }
 }
