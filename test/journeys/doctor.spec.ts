@@ -6,6 +6,7 @@ import { SMTPServer } from 'smtp-server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runningUrl } from '#platform/postgres-server';
 import { createDatabase } from '../support/database.ts';
+import { freePorts } from '../support/free-ports.ts';
 import { runCommand } from '../support/run-command.ts';
 import { TocsinPerTest } from '../support/tocsin-per-test.ts';
 
@@ -77,7 +78,7 @@ describe('npm run doctor', () => {
 
   /** The server profile on the Postgres that runs just now, as an operator sets it up wrongly. */
   async function expectToSeeWhatIsWrong(url: string): Promise<void> {
-    const [port = ''] = [tocsins.variables['PORT']].map((taken) => String(Number(taken) + 1));
+    const port = String((await freePorts(1))[0]);
     const mail = await mailServer();
     const wrong = new URL(url);
     wrong.password = 'canary';
