@@ -82,6 +82,18 @@ describe('Redis, which may be away at any moment', () => {
     expect(logged.mock.calls).toEqual([['Redis is back.']]);
   });
 
+  it('is not away when it refuses: it answers the others at once, and that it refuses is said once', async () => {
+    const warned = vi.spyOn(Logger.prototype, 'warn');
+    const logged = vi.spyOn(Logger.prototype, 'log');
+    await server.command('config set maxmemory 1');
+    for (let time = 0; time < 5; time += 1) {
+      expect(await redis.ask((client) => client.set('something', 'new'))).toBeUndefined();
+      await vi.waitFor(async () => expect(await ping()).toBe('PONG'), { timeout: 5_000 });
+    }
+    expect(warned.mock.calls).toEqual([[expect.stringMatching(/^Redis refuses: OOM command not allowed/)]]);
+    expect(logged).not.toHaveBeenCalled();
+  });
+
   it('takes an answer that came while the process was busy for longer than it waits', async () => {
     const answer = ping();
     // The client writes what it is asked at the end of a turn.

@@ -1,5 +1,5 @@
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
-import { createClient } from '@redis/client';
+import { createClient, ErrorReply } from '@redis/client';
 import { Config } from '../config/index.ts';
 import { within } from '../lifecycle/within.ts';
 
@@ -19,6 +19,8 @@ const deadlineMs = 100;
 const pauseMs = 1_000;
 /** The longest that a message is waited for, once until Redis is heard of again. */
 const messageDeadlineMs = 1_000;
+/** Refusals that follow each other within this time are said once: a Redis that is full refuses every second. */
+const quietMs = 60_000;
 
 /**
  * Redis as something that may be away at any moment: what is asked of it is answered, or is soon known to be
@@ -34,6 +36,7 @@ export class Redis implements OnApplicationShutdown {
   private misses = 0;
   /** Whether somebody has waited in vain for a message to be done. */
   private hangs = false;
+  private refusedAt = -Infinity;
 
   constructor({ redisUrl }: Config) {
     this.client = redisUrl === null ? null : connect(redisUrl);
@@ -43,7 +46,7 @@ export class Redis implements OnApplicationShutdown {
     this.client?.connect().catch(() => undefined);
   }
 
-  /** What Redis answers; undefined when there is none, or when it is away or slow. Never rejects. */
+  /** What Redis answers; undefined when there is none, or when it is away, slow or refuses. Never rejects. */
   async ask<T>(question: (client: RedisClient) => Promise<T>): Promise<T | undefined> {
     const { client } = this;
     if (!client?.isReady || performance.now() < this.pausedUntil) return undefined;
@@ -53,6 +56,10 @@ export class Redis implements OnApplicationShutdown {
       this.answered();
       return known;
     } catch (error) {
+      if (error instanceof ErrorReply) {
+        this.refused(error);
+        return undefined;
+      }
       // A moment's delay is not a second's pause.
       answer.then(this.answered, () => undefined);
       // Whoever asked beside this one has missed the same answer.
@@ -85,6 +92,14 @@ export class Redis implements OnApplicationShutdown {
     this.misses += 1;
     // Several failed addresses make one error without a message.
     if (this.misses === 2) this.logger.warn(`Redis is away: ${message || code}`);
+  }
+
+  /** An answer too: it is there, and takes no more, or is still loading. */
+  private refused({ message }: ErrorReply): void {
+    this.answered();
+    const now = performance.now();
+    if (now - this.refusedAt > quietMs) this.logger.warn(`Redis refuses: ${message}`);
+    this.refusedAt = now;
   }
 
   private readonly answered = (): void => {
