@@ -14,6 +14,7 @@ export default defineConfig({
           name: 'unit',
           include: ['{libs,apps,docker,test/support}/**/*.spec.ts'],
           exclude: ['**/*.{int,long,servers,servers-long}.spec.ts'],
+          maxWorkers: 3,
         },
       },
       {
@@ -24,7 +25,7 @@ export default defineConfig({
           globalSetup: ['test/support/postgres.setup.ts'],
           hookTimeout: 60_000,
           testTimeout: 30_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
@@ -50,12 +51,11 @@ export default defineConfig({
           include: [
             '{libs,test}/**/*.servers.spec.ts',
             'libs/{platform/src/messaging,delivery/src/jobs}/*.int.spec.ts',
-            'test/journeys/recorded-trades.spec.ts',
           ],
           globalSetup: ['test/support/servers.setup.ts'],
           hookTimeout: 120_000,
           testTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
@@ -64,7 +64,8 @@ export default defineConfig({
           // The counts and minutes that would be too much for every change.
           name: 'servers-long',
           include: [
-            'test/journeys/{two-apis,*-outage}.servers.spec.ts',
+            'test/journeys/{two-apis,killed-migration,*-outage}.servers.spec.ts',
+            'test/journeys/recorded-trades.spec.ts',
             '{libs,test}/**/*.servers-long.spec.ts',
           ],
           globalSetup: ['test/support/servers.setup.ts'],

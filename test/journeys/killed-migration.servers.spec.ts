@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { migrationNames } from '#platform/persistence';
 import { contexts } from '../../apps/embedded/src/contexts.ts';
 import { createDatabase, type TestDatabase } from '../support/database.ts';
+import { scaled } from '../support/scale.ts';
 
 const program = fileURLToPath(new URL('../../dist/apps/api/src/migrate.js', import.meta.url));
 
@@ -68,7 +69,7 @@ describe('a process that is killed while it migrates', () => {
   });
 
   it('at any moments leaves the rest to the next one', async () => {
-    for (let kills = 0; kills < 10; kills += 1) {
+    for (let kills = 0; kills < scaled(3, 30); kills += 1) {
       const migrating = start();
       const inside = async () => {
         const { rowCount } = await session.query(
