@@ -28,7 +28,8 @@ describe('two apis on one Postgres and one Redis, under load', () => {
   let price: number;
 
   beforeAll(async () => {
-    const prices = Array.from({ length: rounds + 100 }, (_, index) => 90_000 + index);
+    // Besides one for each round as many as are traded until the workers have started, however long that takes.
+    const prices = Array.from({ length: rounds + 1_000 }, (_, index) => 90_000 + index);
     exchange = await startBinanceServer({ trades: tradesOf('BTCUSDT', prices), speed: 'step' });
     installation = await Installation.start({
       MARKET_FEEDS: 'binance',
@@ -139,7 +140,9 @@ describe('two apis on one Postgres and one Redis, under load', () => {
   });
 
   function trade(): void {
-    price = Number(exchange.advance()[0]?.price);
+    const [played] = exchange.advance();
+    if (!played) throw new Error('Everything has been traded.');
+    price = Number(played.price);
   }
 
   const statusOf = async (id: string) =>
