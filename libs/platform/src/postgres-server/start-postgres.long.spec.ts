@@ -105,6 +105,14 @@ describe('a Postgres of our own', () => {
     await server.stop();
   });
 
+  it('says what killed it, also when this process was too busy to hear of it first', async () => {
+    const server = await start();
+    process.kill(server.pid, 'SIGKILL');
+    // Longer than between two looks at whether it still runs.
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+    expect(await server.exited).toMatchObject({ how: 'SIGKILL' });
+  });
+
   it('takes over the server of an owner that was killed, and stops it', async () => {
     const { owner, pid } = await startElsewhere();
     await kill(owner);

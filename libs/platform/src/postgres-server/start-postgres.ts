@@ -88,10 +88,13 @@ function owned(
     // Polled, because a server that was taken over is not our child.
     poll = setInterval(() => {
       if (isAlive(pid)) return;
+      const how = howItEnded ? howItEnded() : 'nobody knows how';
+      // It can be seen that our child is gone a moment before Node says how.
+      if (how === undefined) return;
       clearInterval(poll);
       dismissGuard();
       lock.release();
-      settle({ how: howItEnded?.() ?? 'nobody knows how', words: lastWords(home) });
+      settle({ how, words: lastWords(home) });
     }, 100).unref();
   });
   return {
