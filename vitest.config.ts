@@ -40,7 +40,7 @@ export default defineConfig({
           exclude: ['**/*.{long,servers,servers-long}.spec.ts'],
           hookTimeout: 120_000,
           testTimeout: 120_000,
-          maxWorkers: 2,
+          maxWorkers: 3,
         },
       },
       {
