@@ -7,6 +7,7 @@ import { platformModules } from '#platform/lifecycle';
 import { Database } from '#platform/persistence';
 import { migratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { FindLastTick, FindQuotes, type Tick } from '../contracts/index.ts';
+import type { FeedState } from '../feeds/price-feed.ts';
 import { MarketDataModule, marketDataPersistence } from '../market-data.module.ts';
 import { LatestPrices } from '../persistence/latest-prices.ts';
 import { RecordTicks } from './record-ticks.ts';
@@ -132,13 +133,56 @@ describe('recording ticks', () => {
       await recorder.flush();
       await database.sql`update market_data.feed_states set confirmed_at = now() - interval '31 seconds'`;
       expect(await last()).toBeNull();
-      await recorder.confirmLive();
+      recorder.sayAgain();
+      await recorder.flush();
       expect((await last())?.id).toBe(1);
       recorder.sinkOf('binance').state(['BTC-USD'], 'stale');
       await recorder.flush();
       expect(await last()).toBeNull();
-      await recorder.confirmLive();
+      recorder.sayAgain();
+      await recorder.flush();
       expect(await last()).toBeNull();
+    });
+
+    describe('of several processes', () => {
+      let other: RecordTicks;
+      const says = async (which: RecordTicks, state: FeedState): Promise<void> => {
+        which.sinkOf('binance').state(['BTC-USD'], state);
+        await which.flush();
+      };
+      const repeats = async (which: RecordTicks): Promise<void> => {
+        which.sayAgain();
+        await which.flush();
+      };
+
+      beforeEach(async () => {
+        other = new RecordTicks(app.get(LatestPrices), app.get(Clock));
+        await recorder.sinkOf('binance').ticks([tick(1)]);
+        await recorder.flush();
+      });
+
+      it('while one of them is live, whatever those say that are not yet', async () => {
+        for (const state of ['connecting', 'unreachable'] as const) await says(other, state);
+        await repeats(other);
+        expect((await last())?.id).toBe(1);
+      });
+
+      it('again as soon as one that is live repeats it, after another has lost its connection', async () => {
+        await says(other, 'live');
+        await says(other, 'stale');
+        expect(await last()).toBeNull();
+        await repeats(recorder);
+        await repeats(other);
+        expect((await last())?.id).toBe(1);
+      });
+
+      it('until nobody has repeated for half a minute that it is live', async () => {
+        await says(other, 'unreachable');
+        await database.sql`update market_data.feed_states set confirmed_at = now() - interval '31 seconds'`;
+        await repeats(other);
+        const [row] = await database.sql`select state from market_data.feed_states`;
+        expect(row).toEqual({ state: 'unreachable' });
+      });
     });
 
     it('also when an older one is written later', async () => {

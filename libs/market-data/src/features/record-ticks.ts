@@ -29,7 +29,10 @@ export class RecordTicks {
   private readonly ticks = new Map<string, Tick>();
   private readonly statistics = new Map<string, DayStatistics>();
   private readonly states = new Map<string, StateChange>();
-  private readonly live = new Map<string, { symbol: string; source: string }>();
+  /** Those that are to be written. */
+  private readonly statesToSay = new Map<string, StateChange>();
+  /** Keys of those that were last written as live. */
+  private readonly saidLive = new Set<string>();
   private turn: Promise<void> = Promise.resolve();
 
   constructor(
@@ -58,15 +61,9 @@ export class RecordTicks {
         this.logger.log(`${source}: ${symbols.join(', ')} ${state}${reason ? ` (${reason})` : ''}`);
         const since = this.clock.now();
         for (const symbol of symbols) {
-          if (state === 'live') this.live.set(keyOf({ symbol, source }), { symbol, source });
-          else this.live.delete(keyOf({ symbol, source }));
-          this.states.set(keyOf({ symbol, source }), {
-            symbol,
-            source,
-            state,
-            reason: reason ?? null,
-            since,
-          });
+          const change = { symbol, source, state, reason: reason ?? null, since };
+          this.states.set(keyOf(change), change);
+          this.statesToSay.set(keyOf(change), change);
         }
       },
     };
@@ -77,12 +74,20 @@ export class RecordTicks {
     await writeAndForget(this.ticks, (ticks) => this.latest.saveTicks(ticks));
     await writeAndForget(this.statistics, (statistics) => this.latest.saveStatistics(statistics));
     // Last: whoever reads that a feed is live finds its trades up to then.
-    await writeAndForget(this.states, (states) => this.latest.saveStates(states));
+    await writeAndForget(this.statesToSay, async (states) => {
+      await this.latest.saveStates(
+        states.map((change) => ({ ...change, wasLive: this.saidLive.has(keyOf(change)) })),
+      );
+      for (const change of states) {
+        if (change.state === 'live') this.saidLive.add(keyOf(change));
+        else this.saidLive.delete(keyOf(change));
+      }
+    });
   }
 
-  /** Keeps the word of the feeds that are live from growing old. */
-  confirmLive(): Promise<void> {
-    return this.latest.confirmLive([...this.live.values()]);
+  /** Has the next {@link flush} say of every symbol how its feed is, so that no word of a feed that runs grows old. */
+  sayAgain(): void {
+    for (const [key, state] of this.states) this.statesToSay.set(key, state);
   }
 
   /** One batch at a time, whichever feed it is from: listeners keep state between their statements. */

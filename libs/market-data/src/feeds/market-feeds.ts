@@ -20,7 +20,7 @@ import type { PriceFeed } from './price-feed.ts';
 
 const flushMs = 250;
 /** Well within the half minute after which a feed's last word counts as old. */
-const confirmMs = 5_000;
+const repeatMs = 5_000;
 
 /**
  * The feeds of this process. They start once every listener has subscribed (in its `onModuleInit`) and stop
@@ -33,7 +33,7 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
   private readonly symbolsFromTheStart: readonly string[];
   private readonly watched = new Set<string>();
   private readonly flushing: Loop;
-  private readonly confirming: Loop;
+  private readonly repeating: Loop;
   private readonly watching: Loop;
 
   constructor(
@@ -51,7 +51,7 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
     this.feeds = configuredFeeds(config, catalogue, clock);
     measureFeeds(metrics, this.feeds, recorder, clock);
     this.flushing = new Loop('RecordTicks', () => recorder.flush(), flushMs);
-    this.confirming = new Loop('RecordTicks', () => recorder.confirmLive(), confirmMs);
+    this.repeating = new Loop('RecordTicks', async () => recorder.sayAgain(), repeatMs);
     this.watching = new Loop('MarketFeeds', () => this.watchThoseWithAlerts());
   }
 
@@ -73,13 +73,13 @@ export class MarketFeeds extends TickStream implements OnApplicationBootstrap, B
         return cursor?.tickId ?? null;
       });
     }
-    const loops = [this.flushing, this.confirming, this.watching];
+    const loops = [this.flushing, this.repeating, this.watching];
     for (const loop of loops) loop.start();
     this.roles.begun('market', ...loops);
   }
 
   async beforeApplicationShutdown(): Promise<void> {
-    await Promise.all([this.watching.stop(), this.confirming.stop()]);
+    await Promise.all([this.watching.stop(), this.repeating.stop()]);
     await Promise.all(this.feeds.map((feed) => feed.stop()));
     await this.flushing.stop();
     try {

@@ -42,7 +42,9 @@ describe('market data over HTTP', () => {
     ]);
     await app
       .get(LatestPrices)
-      .saveStates([{ symbol: 'BTC-USD', source: 'binance', state: 'live', reason: null, since: at }]);
+      .saveStates([
+        { symbol: 'BTC-USD', source: 'binance', state: 'live', wasLive: false, reason: null, since: at },
+      ]);
   });
 
   afterAll(async () => {

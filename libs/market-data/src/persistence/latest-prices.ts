@@ -51,24 +51,21 @@ export class LatestPrices {
         where excluded.at > kept.at`;
   }
 
-  async saveStates(states: readonly StateChange[]): Promise<void> {
+  /**
+   * A feed that is not live leaves the word of another process that is, for as long as that one repeats it; `wasLive`
+   * tells those whose own word it was.
+   */
+  async saveStates(states: readonly (StateChange & { readonly wasLive: boolean })[]): Promise<void> {
     await this.database.sql`
       insert into market_data.feed_states as kept (symbol, source, state, reason, since)
-      select symbol, source, state, reason, since
+      select symbol, source, change.state, change.reason, change.since
       from json_to_recordset(${JSON.stringify(states)}::json)
-        as change(symbol text, source text, state text, reason text, since timestamptz)
+        as change(symbol text, source text, state text, reason text, since timestamptz, "wasLive" boolean)
+        left join market_data.feed_states as other using (symbol, source)
+      where change.state = 'live' or change."wasLive" or other.state is distinct from 'live'
+        or other.confirmed_at < now() - interval '30 seconds'
       order by symbol, source
       on conflict (symbol, source) do update
-        set state = excluded.state, reason = excluded.reason, since = excluded.since, confirmed_at = now()
-        where excluded.since >= kept.since`;
-  }
-
-  /** Says of these symbols once more that nothing of them is missing up to now. */
-  async confirmLive(live: readonly { readonly symbol: string; readonly source: string }[]): Promise<void> {
-    if (live.length === 0) return;
-    await this.database.sql`
-      update market_data.feed_states as kept set confirmed_at = now()
-      from json_to_recordset(${JSON.stringify(live)}::json) as live(symbol text, source text)
-      where kept.symbol = live.symbol and kept.source = live.source and kept.state = 'live'`;
+        set state = excluded.state, reason = excluded.reason, since = excluded.since, confirmed_at = now()`;
   }
 }
