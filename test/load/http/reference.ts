@@ -33,7 +33,7 @@ class AccessToken extends PassportStrategy(Strategy, 'access-token') {
   }
 }
 
-/** The statements of `GET /v1/alerts`, word for word. */
+/** The statements of `GET /v1/alerts`, word for word, asked as `pg` is asked by default: without a name. */
 const count = 'select count(*) as total from alerts.alerts where user_id = $1';
 const list = `
   select id, symbol, json_build_object('operator', operator, 'value', trim_scale(target)::text) as condition, direction,

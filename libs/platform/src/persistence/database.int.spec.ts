@@ -41,6 +41,23 @@ describe('the door to Postgres', () => {
     expect(rows).toEqual([]);
   });
 
+  it('prepares what comes again and again, and goes on when a migration adds a column', async () => {
+    await database.sql`create table public.coins (name text)`;
+    await database.sql`insert into coins values ('BTC')`;
+    // In one transaction, so on one connection.
+    await database.transaction(async () => {
+      const prepared = () =>
+        database.sql`select statement, generic_plans + custom_plans as runs from pg_prepared_statements`;
+      const find = (name: string) => database.sql`select name from coins where name = ${name}`;
+      for (const name of ['A', 'B', 'C', 'D']) await find(name);
+      expect(await prepared()).toEqual([]);
+      for (const name of ['E', 'F', 'BTC']) await find(name);
+      expect(await prepared()).toEqual([{ statement: 'select name from coins where name = $1', runs: 3 }]);
+      await database.sql`alter table coins add column symbol text`;
+      expect(await find('BTC')).toEqual([{ name: 'BTC' }]);
+    });
+  });
+
   it('joins the ambient transaction and rolls it back whole', async () => {
     await database.sql`create table public.notes (text text)`;
     const failing = database.transaction(async () => {

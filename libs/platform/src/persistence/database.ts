@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { EntityManager } from '@mikro-orm/postgresql';
 import { Injectable, Logger } from '@nestjs/common';
-import { type RawBuilder, sql } from 'kysely';
+import { sql } from 'kysely';
+import { noteUse } from './prepared-statements.ts';
 
 /** A value or a nested fragment made with {@link fragment}; values are always sent as bind parameters. */
 type SqlValue = unknown;
@@ -65,10 +66,15 @@ export class Database {
     else await hook();
   }
 
-  /** Runs one statement and returns its rows. A tagged template: values become bind parameters. */
+  /**
+   * Runs one statement and returns its rows. A tagged template: values become bind parameters. What it returns has
+   * columns by name, never `*`: a statement that comes often is prepared.
+   */
   async sql<Row extends object>(text: TemplateStringsArray, ...values: SqlValue[]): Promise<Row[]> {
-    const statement: RawBuilder<Row> = sql<Row>(text, ...values);
-    return (await statement.execute(this.globalManager.getKysely())).rows;
+    const kysely = this.globalManager.getKysely();
+    const statement = sql<Row>(text, ...values).compile(kysely);
+    noteUse(statement.sql);
+    return (await kysely.executeQuery(statement)).rows;
   }
 
   /** Like {@link sql}, for a statement whose one row always exists. */

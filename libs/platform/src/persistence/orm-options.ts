@@ -8,6 +8,7 @@ import { boundAnswers } from './bound-answers.ts';
 import { connectionOptions } from './connections.ts';
 import type { ContextPersistence } from './context-persistence.ts';
 import { platformMigrations } from './platform.migrations.ts';
+import { askByName } from './prepared-statements.ts';
 import { releaseDropped } from './release-dropped.ts';
 import type { SqlMigration } from './sql-migration.ts';
 
@@ -56,6 +57,7 @@ export function ormOptions(
       types: typeParsers(),
       onPoolCreated: (pool: pg.Pool) => {
         releaseDropped(pool);
+        askByName(pool);
         if (limits) boundAnswers(pool, limits.statementMs + graceMs);
         onPool(pool);
       },
