@@ -1,8 +1,8 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { Database } from '#platform/persistence';
-import { hashOf } from './sessions.ts';
+import { hashOf, Sessions } from './sessions.ts';
 
-/** Ends the session of a refresh token; an unknown one is no error, since there is nothing left to end. */
+/** Ends the session of a refresh token, used or not; an unknown one is no error, since there is nothing left to end. */
 export class LogOut extends Command<void> {
   constructor(readonly refreshToken: string) {
     super();
@@ -11,9 +11,15 @@ export class LogOut extends Command<void> {
 
 @CommandHandler(LogOut)
 export class LogOutHandler implements ICommandHandler<LogOut> {
-  constructor(private readonly database: Database) {}
+  constructor(
+    private readonly database: Database,
+    private readonly sessions: Sessions,
+  ) {}
 
   async execute({ refreshToken }: LogOut): Promise<void> {
-    await this.database.sql`delete from identity.refresh_tokens where token_hash = ${hashOf(refreshToken)}`;
+    const [found] = await this.database.sql<{ user_id: string; session_id: string | null }>`
+      delete from identity.refresh_tokens where token_hash = ${hashOf(refreshToken)}
+      returning user_id, session_id`;
+    if (found?.session_id) await this.sessions.end(found.session_id, found.user_id);
   }
 }

@@ -4,10 +4,25 @@ import { Database } from '#platform/persistence';
 import type { UserRole } from '../domain/user.ts';
 import { hashOf, type Session, Sessions } from './sessions.ts';
 
+/** A client that asks twice by mistake, in two tabs or because an answer was lost, does so within these seconds. */
+const mistakeSeconds = 5;
+
+/**
+ * The next tokens for a refresh token, which is used up. A second use gets none; one that comes too late for a mistake
+ * shows that two have the token, one of whom stole it, and ends the session for both (RFC 9700, section 4.14.2).
+ * @throws DomainError identity.refresh-token-invalid
+ */
 export class RefreshSession extends Command<Session> {
   constructor(readonly refreshToken: string) {
     super();
   }
+}
+
+interface Found {
+  readonly user_id: string;
+  /** Null in a token that an older version gave. */
+  readonly session_id: string | null;
+  readonly role: UserRole;
 }
 
 @CommandHandler(RefreshSession)
@@ -17,19 +32,38 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     private readonly sessions: Sessions,
   ) {}
 
-  execute({ refreshToken }: RefreshSession): Promise<Session> {
-    return this.database.transaction(async () => {
-      // Marking and checking are one statement: of two parallel uses one finds no row.
-      const [user] = await this.database.sql<{ id: string; role: UserRole }>`
-        update identity.refresh_tokens as token set used_at = now()
-        from identity.users as owner
-        where token.token_hash = ${hashOf(refreshToken)} and token.used_at is null and token.expires_at > now()
-          and owner.id = token.user_id
-        returning owner.id, owner.role`;
-      if (!user) {
-        throw new DomainError('unauthenticated', 'identity.refresh-token-invalid', 'Log in again.');
+  async execute({ refreshToken }: RefreshSession): Promise<Session> {
+    const cameAt = performance.now();
+    const tokenHash = hashOf(refreshToken);
+    // Thrown below and not in here, where it would undo the end of a session.
+    const session = await this.database.transaction(async () => {
+      const [found] = await this.database.sql<Found>`
+        select token.user_id, token.session_id, owner.role
+        from identity.refresh_tokens as token join identity.users as owner on owner.id = token.user_id
+        where token.token_hash = ${tokenHash}
+          and (token.session_id is null or exists (select from identity.sessions where id = token.session_id))`;
+      if (!found) return undefined;
+      const { user_id: userId, session_id: id, role } = found;
+      const won = await this.database.sql`
+        update identity.refresh_tokens set used_at = clock_timestamp()
+        where token_hash = ${tokenHash} and used_at is null and expires_at > now()
+        returning token_hash`;
+      if (won.length > 0) {
+        return id === null ? this.sessions.open(userId, role) : this.sessions.continue(id, userId, role);
       }
-      return this.sessions.open(user.id, user.role);
+      if (id !== null && (await this.isReuse(tokenHash, cameAt))) await this.sessions.end(id, userId);
+      return undefined;
     });
+    if (session) return session;
+    throw new DomainError('unauthenticated', 'identity.refresh-token-invalid', 'Log in again.');
+  }
+
+  /** Counted from when the request came, however long it waited for others here. */
+  private async isReuse(tokenHash: Buffer, cameAt: number): Promise<boolean> {
+    const seconds = mistakeSeconds + (performance.now() - cameAt) / 1000;
+    const rows = await this.database.sql`
+      select token_hash from identity.refresh_tokens
+      where token_hash = ${tokenHash} and used_at < clock_timestamp() - make_interval(secs => ${seconds})`;
+    return rows.length > 0;
   }
 }

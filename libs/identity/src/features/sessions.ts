@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { newId } from '#kernel';
 import { Database } from '#platform/persistence';
 import type { UserRole } from '../domain/user.ts';
 import { AccessTokens } from './access-tokens.ts';
@@ -13,7 +14,10 @@ export interface Session {
   readonly refreshToken: string;
 }
 
-/** Opens sessions; of a refresh token only its hash is kept, so a leaked table opens none. */
+/**
+ * Opens, continues and ends sessions. The refresh tokens of a session are a family: each is used once, for the next one.
+ * Only their hashes are kept, so a leaked table opens none.
+ */
 @Injectable()
 export class Sessions {
   constructor(
@@ -21,12 +25,38 @@ export class Sessions {
     private readonly tokens: AccessTokens,
   ) {}
 
-  async open(userId: string, role: UserRole): Promise<Session> {
+  /** A new session, which takes the place of those of the same person that can no longer be continued. */
+  open(userId: string, role: UserRole): Promise<Session> {
+    return this.database.transaction(async () => {
+      await this.database.sql`
+        delete from identity.refresh_tokens where user_id = ${userId} and expires_at <= now()`;
+      await this.database.sql`
+        delete from identity.sessions where user_id = ${userId}
+          and not exists (
+            select from identity.refresh_tokens as token
+            where token.user_id = sessions.user_id and token.session_id = sessions.id)`;
+      const id = newId();
+      await this.database.sql`insert into identity.sessions (id, user_id) values (${id}, ${userId})`;
+      return this.continue(id, userId, role);
+    });
+  }
+
+  /** The next tokens of a session. */
+  async continue(id: string, userId: string, role: UserRole): Promise<Session> {
     const refreshToken = randomBytes(32).toString('base64url');
     await this.database.sql`
-      insert into identity.refresh_tokens (token_hash, user_id, expires_at)
-      values (${hashOf(refreshToken)}, ${userId}, now() + interval '30 days')`;
+      insert into identity.refresh_tokens (token_hash, user_id, session_id, expires_at)
+      values (${hashOf(refreshToken)}, ${userId}, ${id}, now() + interval '30 days')`;
     return { ...this.tokens.issue({ userId, role }), tokenType: 'Bearer', refreshToken };
+  }
+
+  /** No refresh token of this session is good for anything any more, nor is one that is being given right now. */
+  async end(id: string, userId: string): Promise<void> {
+    await this.database.transaction(async () => {
+      await this.database.sql`delete from identity.sessions where id = ${id} and user_id = ${userId}`;
+      await this.database.sql`
+        delete from identity.refresh_tokens where user_id = ${userId} and session_id = ${id}`;
+    });
   }
 }
 

@@ -45,8 +45,13 @@ export class AuthController {
   @Post('refresh')
   @Header('Cache-Control', 'no-store')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Exchange a refresh token, once, for a new session' })
-  @ApiOkResponse({ standardSchema: dto.session, description: 'The next session.' })
+  @ApiOperation({
+    summary: 'Exchange a refresh token, once, for the next tokens of the session',
+    description:
+      'A second use is refused. One that comes more than five seconds after the first ends the session, ' +
+      'because somebody else has the token as well.',
+  })
+  @ApiOkResponse({ standardSchema: dto.session, description: 'The next tokens.' })
   @ApiProblems(400, 401, 413, 415, 422)
   refresh(@Body({ schema: dto.refreshBody }) body: dto.RefreshBody): Promise<Session> {
     return this.commands.execute(new RefreshSession(body.refreshToken));
@@ -54,7 +59,7 @@ export class AuthController {
 
   @Post('logout')
   @HttpCode(204)
-  @ApiOperation({ summary: 'End the session of a refresh token' })
+  @ApiOperation({ summary: 'End the session of a refresh token, used or not' })
   @ApiNoContentResponse({ description: 'It is over.' })
   @ApiProblems(400, 413, 415, 422)
   logOut(@Body({ schema: dto.refreshBody }) body: dto.RefreshBody): Promise<void> {

@@ -26,4 +26,18 @@ export const identityMigrations = [
     create index refresh_tokens_user on identity.refresh_tokens (user_id);
     `,
   ),
+  sqlMigration(
+    '20261122020000_identity_sessions',
+    `
+    create table identity.sessions (
+      id uuid primary key,
+      user_id uuid not null references identity.users on delete cascade,
+      created_at timestamptz not null default now()
+    );
+    create index sessions_user on identity.sessions (user_id);
+
+    -- Null in those that an older version gave.
+    alter table identity.refresh_tokens add column session_id uuid;
+    `,
+  ),
 ];
