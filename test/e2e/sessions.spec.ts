@@ -10,7 +10,7 @@ describe('a session', () => {
   let ada: Caller;
 
   beforeAll(async () => {
-    api = await startApi(inject('postgresUrl'));
+    api = await startApi(inject('postgresUrl'), { RATE_LIMIT: 'off', HOST: '127.0.0.1' });
     ada = await api.person('user', 'ada@example.org');
   });
   afterAll(() => api.close());
