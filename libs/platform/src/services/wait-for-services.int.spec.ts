@@ -137,13 +137,13 @@ describe('the Postgres that a process starts on', () => {
       },
     });
     await migrating;
-    expect(said).toEqual([
-      expect.stringMatching(
-        / lacks \d+ migrations of this version \(npm run db:migrate\); trying again for 30 s\.$/,
-      ),
-      expect.stringMatching(/ can be used now\.$/),
-    ]);
-    said.length = 0;
+    // Whoever asks between two migrations says how many are left.
+    const lacking = said.splice(0, said.length - 1);
+    expect(lacking[0]).toMatch(
+      / lacks \d+ migrations? of this version \(npm run db:migrate\); trying again for 30 s\.$/,
+    );
+    expect(lacking.filter((line) => !line.includes(' lacks '))).toEqual([]);
+    expect(said.splice(0)).toEqual([expect.stringMatching(/ can be used now\.$/)]);
     await waitForServices(config(), [], { say });
     expect(said).toEqual([]);
 
