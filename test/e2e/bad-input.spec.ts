@@ -243,7 +243,12 @@ describe('an account', () => {
     ['an address that is too long', { email: `${'a'.repeat(250)}@example.org` }, '/email'],
     ['addresses in a list', { email: ['ada@example.org'] }, '/email'],
     ['a short password', { password: 'horse' }, '/password'],
+    ['a short password of wide characters', { password: '🐎🔋📎🐴🐎🔋📎' }, '/password'],
+    ['a short password of halves', { password: 'a\u0301e\u0301o\u0301u\u0301' }, '/password'],
+    ['a password with half a character', { password: `correct ${halfACharacter}` }, '/password'],
     ['a password longer than anybody types', { password: 'x'.repeat(257) }, '/password'],
+    ['a password that everybody has', { password: 'Football1' }, '/password'],
+    ['its address for a password', { password: 'ada@Example.org' }, '/password'],
     ['a password that is a number', { password: 123456789 }, '/password'],
     ['a name with NUL', { name: 'A\0da' }, '/name'],
     ['a name with half a character', { name: halfACharacter }, '/name'],
@@ -258,6 +263,7 @@ describe('an account', () => {
   it.each<[string, object, ...string[]]>([
     ['no password', { password: undefined }, '/password'],
     ['an operator of some database', { password: { $ne: null } }, '/password'],
+    ['a password longer than any', { password: '🐎'.repeat(257) }, '/password'],
     ['a password that hashes for minutes', { password: 'x'.repeat(1_000_000) }, '/password'],
     ['more than is needed', { remember: true }, '/remember'],
   ])('is not logged in to with %s', async (_, changed, ...places) => {

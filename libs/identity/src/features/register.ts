@@ -3,6 +3,7 @@ import { Clock, DomainError } from '#kernel';
 import { Config } from '#platform/config';
 import { Database } from '#platform/persistence';
 import { normaliseEmail, User, type UserRole } from '../domain/user.ts';
+import { assertPasswordAllowed } from './allowed-passwords.ts';
 import { hashPassword } from './passwords.ts';
 
 export interface RegisteredUser {
@@ -34,6 +35,7 @@ export class RegisterHandler implements ICommandHandler<Register> {
 
   async execute({ email: given, password, name, role }: Register): Promise<RegisteredUser> {
     const email = normaliseEmail(given);
+    await assertPasswordAllowed(password, email);
     const passwordHash = await hashPassword(password);
     return this.database.transaction(async () => {
       // One registration at a time: two first users would both be the administrator.

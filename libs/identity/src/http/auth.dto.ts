@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { isOneLine, roles } from '#platform/http';
+import { newPassword, password } from './passwords.dto.ts';
 
 const email = z
   .string()
@@ -13,12 +14,7 @@ const refreshToken = z.string().min(1).max(256).describe('From the last login or
 export const registerBody = z
   .strictObject({
     email,
-    password: z
-      .string()
-      .min(8, 'A password has at least 8 characters.')
-      .max(256, 'A password has at most 256 characters.')
-      .describe('At least 8 characters.')
-      .meta({ example: 'correct horse battery' }),
+    password: newPassword,
     name: z
       .string()
       .trim()
@@ -40,9 +36,7 @@ export const registeredUser = z
   })
   .meta({ id: 'RegisteredUser' });
 
-export const loginBody = z
-  .strictObject({ email, password: z.string().min(1).max(256).meta({ example: 'correct horse battery' }) })
-  .meta({ id: 'Credentials' });
+export const loginBody = z.strictObject({ email, password }).meta({ id: 'Credentials' });
 export type LoginBody = z.infer<typeof loginBody>;
 
 export const refreshBody = z.strictObject({ refreshToken }).meta({ id: 'RefreshToken' });

@@ -12,7 +12,7 @@ const descriptions: Record<number, string> = {
   415: 'The body is not application/json.',
   422: 'Values or properties are invalid; `errors` names each place.',
   429: 'The account or the address made too many requests; try again after `Retry-After` seconds.',
-  503: 'The database is away; try again after `Retry-After` seconds.',
+  503: 'The database is away, or too much is asked at once; try again after `Retry-After` seconds.',
 };
 
 /** An error answer of this status, as the document describes it. */
