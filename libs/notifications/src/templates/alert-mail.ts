@@ -1,7 +1,6 @@
 import type { FiredAlert } from '#libs/alerts/contracts';
-import type { Mail } from '../domain/notification.ts';
+import { type Mail, renderMail } from '#platform/mail';
 import { groupThousands, utc } from './format.ts';
-import { renderMail } from './mail.ts';
 
 /** The mail of a firing, with its receipt: what was asked for, what was traded, and the exchange's id of it. */
 export function alertMail(fired: FiredAlert, publicUrl: string): Mail & { readonly message: string } {

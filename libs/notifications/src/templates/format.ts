@@ -9,11 +9,3 @@ export function groupThousands(decimal: string): string {
 export function utc(time: string): string {
   return new Date(time).toISOString().replace('T', ' ').replace('.000Z', 'Z').replace('Z', ' UTC');
 }
-
-/** The paragraphs of a text, each as its lines. */
-export function paragraphs(text: string): string[][] {
-  return text
-    .split(/\r?\n(?:[ \t]*\r?\n)+/)
-    .map((paragraph) => paragraph.split(/\r?\n/))
-    .filter((lines) => lines.some((line) => line.trim() !== ''));
-}

@@ -1,7 +1,6 @@
+import { type Mail, renderMail, type Row } from '#platform/mail';
 import type { LineItem, QuoteField } from '../domain/line-item.ts';
-import type { Mail } from '../domain/notification.ts';
 import { groupThousands, utc } from './format.ts';
-import { renderMail, type Row } from './mail.ts';
 
 const labels: Record<QuoteField, string> = {
   price: 'Price',

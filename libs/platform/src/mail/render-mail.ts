@@ -1,6 +1,11 @@
 import Handlebars from 'handlebars';
-import type { Mail } from '../domain/notification.ts';
-import { paragraphs } from './format.ts';
+
+/** What a recipient reads. */
+export interface Mail {
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+}
 
 /** A line of a mail's table. */
 export interface Row {
@@ -13,20 +18,30 @@ interface Table {
   readonly rows: readonly Row[];
 }
 
+interface Link {
+  readonly label: string;
+  readonly url: string;
+}
+
 interface MailContent {
   readonly subject: string;
   /** What the person is told first: text of theirs or ours, its line breaks kept. */
   readonly message: string;
   readonly tables: readonly Table[];
+  /** The one thing that this mail asks its reader to do, where there is one; nobody overlooks it. */
+  readonly action?: Link | null;
   /** Why this mail came, and what to do about it; the last line may be followed by an address to look at. */
   readonly reason: string;
-  readonly link: { readonly label: string; readonly url: string } | null;
+  readonly link: Link | null;
 }
+
+/** A strict template has to be told that something is absent. */
+type Drawn = Omit<MailContent, 'action'> & { readonly action: Link | null };
 
 const templates = Handlebars.create();
 
 // Tables and inline styles are what every mail program draws; the dark colours are for those that know media queries.
-const html = templates.compile<MailContent & { paragraphs: string[][] }>(
+const html = templates.compile<Drawn & { paragraphs: string[][] }>(
   `<!doctype html>
 <html lang="en">
 <head>
@@ -66,6 +81,9 @@ const html = templates.compile<MailContent & { paragraphs: string[][] }>(
 {{/each}}
 </table>
 {{/each}}
+{{#if action}}
+<p style="margin:8px 0 16px"><a href="{{action.url}}" style="display:inline-block;padding:12px 20px;border-radius:6px;background:#0b5cad;font-weight:bold;text-decoration:none;color:#ffffff">{{action.label}}</a></p>
+{{/if}}
 <p class="faint" style="margin:20px 0 0;font-size:13px;line-height:20px;color:#59636e">{{reason}}{{#if link}}<br><a class="faint" href="{{link.url}}" style="color:#59636e">{{link.label}}</a>{{/if}}</p>
 </td></tr>
 </table>
@@ -77,7 +95,7 @@ const html = templates.compile<MailContent & { paragraphs: string[][] }>(
   { strict: true },
 );
 
-const text = templates.compile<MailContent>(
+const text = templates.compile<Drawn>(
   `{{message}}
 {{#each tables}}
 
@@ -88,6 +106,11 @@ const text = templates.compile<MailContent>(
 {{label}}: {{value}}
 {{/each}}
 {{/each}}
+{{#if action}}
+
+{{action.label}}:
+{{action.url}}
+{{/if}}
 
 -- 
 {{reason}}
@@ -99,10 +122,18 @@ const text = templates.compile<MailContent>(
 );
 
 /** Both parts of a mail; every value is escaped in the HTML one, and the text one says as much. */
-export function renderMail(content: MailContent): Mail {
+export function renderMail({ action = null, ...content }: MailContent): Mail {
   return {
     subject: content.subject,
-    text: text(content).trimStart(),
-    html: html({ ...content, paragraphs: paragraphs(content.message) }),
+    text: text({ ...content, action }).trimStart(),
+    html: html({ ...content, action, paragraphs: paragraphs(content.message) }),
   };
+}
+
+/** The paragraphs of a text, each as its lines. */
+function paragraphs(text: string): string[][] {
+  return text
+    .split(/\r?\n(?:[ \t]*\r?\n)+/)
+    .map((paragraph) => paragraph.split(/\r?\n/))
+    .filter((lines) => lines.some((line) => line.trim() !== ''));
 }

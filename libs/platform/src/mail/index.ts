@@ -1,0 +1,1 @@
+export { type Mail, renderMail, type Row } from './render-mail.ts';
