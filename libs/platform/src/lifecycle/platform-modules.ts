@@ -8,10 +8,14 @@ import { MessagingModule } from '../messaging/index.ts';
 import { MetricsModule } from '../metrics/index.ts';
 import { type ContextPersistence, forRequests, forWork, PersistenceModule } from '../persistence/index.ts';
 import { RedisModule } from '../redis/index.ts';
+import { Sealer } from '../secrets/index.ts';
 import { Roles } from './roles.ts';
 
 @Global()
-@Module({ providers: [{ provide: Clock, useClass: SystemClock }, Roles], exports: [Clock, Roles] })
+@Module({
+  providers: [{ provide: Clock, useClass: SystemClock }, Roles, Sealer],
+  exports: [Clock, Roles, Sealer],
+})
 class LifecycleModule {}
 
 /** What every process of ours stands on. */
