@@ -38,6 +38,11 @@ interface DeliveryRow {
   readonly worker_id: number | null;
 }
 
+const defaults = {
+  MAIL_FROM: 'Tocsin <alerts@mail.example.org>',
+  ENCRYPTION_KEY: 'a secret of a test, long enough for it',
+};
+
 /** The delivery context on a database of its own, without queue and mail server. */
 export class Deliveries {
   private readonly locks: WorkerLock[] = [];
@@ -51,7 +56,7 @@ export class Deliveries {
 
   private constructor(
     private readonly postgres: TestDatabase,
-    private readonly app: INestApplicationContext,
+    readonly app: INestApplicationContext,
   ) {
     this.database = app.get(Database);
     this.claims = app.get(ClaimDelivery);
@@ -61,7 +66,7 @@ export class Deliveries {
     this.metrics = app.get(Metrics);
   }
 
-  static async start(variables = { MAIL_FROM: 'Tocsin <alerts@mail.example.org>' }): Promise<Deliveries> {
+  static async start(variables: NodeJS.ProcessEnv = defaults): Promise<Deliveries> {
     const { config, ...postgres } = await migratedDatabase([deliveryPersistence], variables);
     const module = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryHoldModule],
@@ -82,8 +87,9 @@ export class Deliveries {
     recipients = 1,
     notificationId = newId(),
     alertId = newId(),
+    accountId?: string,
   ): Promise<{ notificationId: string; alertId: string; ids: string[] }> {
-    const event = requested(notificationId, recipients, [alertId]);
+    const event = requested(notificationId, recipients, [alertId], accountId);
     await this.database.transaction(() =>
       this.app.get(OnDeliveriesRequested, { strict: false }).react(event),
     );
@@ -140,16 +146,8 @@ export class Deliveries {
       return claim;
     };
     const { attempts, app, measured } = this;
-    return new DeliveryProcessor(
-      app.get(Config),
-      lock,
-      claims,
-      attempts,
-      channel,
-      app.get(Clock),
-      new Roles(),
-      measured,
-    );
+    const [config, clock] = [app.get(Config), app.get(Clock)];
+    return new DeliveryProcessor(config, lock, claims, attempts, channel, clock, new Roles(), measured);
   }
 
   /** Counts as they follow from every transition that was published. */

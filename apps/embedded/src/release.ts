@@ -10,6 +10,9 @@ import { waitForTables } from '#platform/services';
 import { print, runCommand, settingsFor, timeText } from './command.ts';
 import { contexts } from './contexts.ts';
 
+/** What the waiting messages are, as they are listed. */
+const kinds = { account: 'about accounts', alert: 'of alerts', notification: 'written' } as const;
+
 /** `npm run release [-- --send | --discard]`: shows what waits while sending is held, and ends that. */
 await runCommand(async (signal) => {
   const { values } = parseArgs({ options: { send: { type: 'boolean' }, discard: { type: 'boolean' } } });
@@ -67,7 +70,7 @@ function describe({ since, reason, waiting }: Hold): string[] {
   const table = [
     ['waiting messages', 'last hour', 'last 24 h', 'older', 'oldest'],
     ...waiting.map(({ kind, beforeHold, lastHour, lastDay, older, oldest }) => [
-      `${kind === 'alert' ? 'of alerts' : 'written'}, ${beforeHold ? 'made before (in the backup)' : 'made since'}`,
+      `${kinds[kind]}, ${beforeHold ? 'made before (in the backup)' : 'made since'}`,
       ...[lastHour, lastDay, older].map((count) => count.toLocaleString('en')),
       timeText(oldest),
     ]),

@@ -15,6 +15,8 @@ import { FindHoldHandler } from './features/find-hold.ts';
 import { FindSourceStateHandler } from './features/find-source-state.ts';
 import { HoldSendingHandler } from './features/hold-sending.ts';
 import { ListDeliveriesHandler } from './features/list-deliveries.ts';
+import { MakeDeliveries } from './features/make-deliveries.ts';
+import { OnAccountMailRequested } from './features/on-account-mail-requested.ts';
 import { OnAlertDeleted } from './features/on-alert-deleted.ts';
 import { OnDeliveriesRequested } from './features/on-deliveries-requested.ts';
 import { OnNotificationDeleted } from './features/on-notification-deleted.ts';
@@ -37,7 +39,9 @@ export const deliveryPersistence: ContextPersistence = { entities: [], migration
 @Module({
   providers: [
     StopSource,
+    MakeDeliveries,
     OnDeliveriesRequested,
+    OnAccountMailRequested,
     OnNotificationDeleted,
     OnAlertDeleted,
     ListDeliveriesHandler,

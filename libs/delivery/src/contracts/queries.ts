@@ -3,7 +3,7 @@ import type { DeliveryCounts, DeliveryState } from './events.ts';
 
 /** What a delivery stems from; its deletion stops the delivery. */
 export interface Source {
-  readonly type: 'notification' | 'alert';
+  readonly type: 'notification' | 'alert' | 'account';
   readonly id: string;
 }
 
@@ -64,7 +64,7 @@ export class FindSourceState extends Query<SourceState> {
 
 /** Messages that wait while sending is held, counted by what they tell of and by when they were made. */
 export interface HeldMessages {
-  readonly kind: 'alert' | 'notification';
+  readonly kind: 'alert' | 'notification' | 'account';
   /** Whether they were there when the hold began: in a restored database, whether they were in the backup. */
   readonly beforeHold: boolean;
   /** Made within the last hour, within the last 24 hours but not the last one, and before that. */

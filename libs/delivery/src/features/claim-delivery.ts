@@ -22,7 +22,7 @@ export interface Claim {
 interface ClaimedRow {
   readonly token: number;
   readonly tainted: boolean;
-  readonly notification_id: string;
+  readonly notification_id: string | null;
   readonly channel: string;
   readonly requestedAt: Date;
   readonly recipient: string;

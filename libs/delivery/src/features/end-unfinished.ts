@@ -12,7 +12,7 @@ export async function endUnfinished(
   reason: 'source-deleted' | 'discarded',
 ): Promise<DeliveriesProgressed[]> {
   if (deliveryIds.length === 0) return [];
-  const ended = await database.sql<{ notification_id: string; tainted: boolean }>`
+  const ended = await database.sql<{ notification_id: string | null; tainted: boolean }>`
     update delivery.deliveries set
       status = case when tainted then 'unknown' else 'cancelled' end,
       reason = ${reason}, version = version + 1, settled_at = now()

@@ -22,7 +22,7 @@ export class FindHoldHandler implements IQueryHandler<FindHold> {
         select created_at, now() - created_at as age, created_at <= ${since} as before_hold,
           -- What a worker held when it was lost is swept into "retrying" soon.
           tainted or status = 'sending' as tainted,
-          case when exists (
+          case when notification_id is null then 'account' when exists (
             select from delivery.delivery_sources as link
             where link.delivery_id = delivery.id and link.source_type = 'alert')
           then 'alert' else 'notification' end as kind

@@ -1,7 +1,8 @@
 import { DeliveriesProgressed, type DeliveryState, type DeliveryTransition } from '../contracts/index.ts';
 
 interface Step {
-  readonly notificationId: string;
+  /** Null for a mail about an account, which nobody counts. */
+  readonly notificationId: string | null;
   readonly from: DeliveryState | null;
   readonly to: DeliveryState;
 }
@@ -12,6 +13,7 @@ const perEvent = 1_000;
 export function progressOf(steps: readonly Step[]): DeliveriesProgressed[] {
   const counted = new Map<string, DeliveryTransition>();
   for (const { notificationId, from, to } of steps) {
+    if (notificationId === null) continue;
     const key = `${notificationId} ${from} ${to}`;
     counted.set(key, { notificationId, from, to, count: (counted.get(key)?.count ?? 0) + 1 });
   }

@@ -34,7 +34,7 @@ export class SettleAttempt {
         status: DeliveryState;
         tainted: boolean;
         attempts: number;
-        notification_id: string;
+        notification_id: string | null;
       }>`
         select status, tainted, attempts, notification_id from delivery.deliveries
         where id = ${deliveryId} and claim_token = ${token}

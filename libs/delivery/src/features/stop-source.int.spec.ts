@@ -52,6 +52,18 @@ describe('deleting a source', () => {
     expect(await deliveries.row(ids[0] ?? '')).toMatchObject({ status: 'cancelled' });
   });
 
+  it('works by the account as well, also for what is requested later', async () => {
+    const accountId = newId();
+    const { ids } = await deliveries.request(1, newId(), newId(), accountId);
+    const { ids: others } = await deliveries.request(1, newId(), newId(), newId());
+    await deliveries.stop({ type: 'account', id: accountId });
+    const { ids: late } = await deliveries.request(1, newId(), newId(), accountId);
+    for (const id of [...ids, ...late]) {
+      expect(await deliveries.row(id)).toMatchObject({ status: 'cancelled', reason: 'source-deleted' });
+    }
+    expect(await deliveries.row(others[0] ?? '')).toMatchObject({ status: 'pending' });
+  });
+
   it('leaves other sources alone', async () => {
     const { ids } = await deliveries.request();
     await deliveries.stop({ type: 'notification', id: newId() });

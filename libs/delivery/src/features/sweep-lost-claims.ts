@@ -57,7 +57,7 @@ export class SweepLostClaims {
       select id from delivery.deliveries where id = any(${ids}::uuid[]) order by id for update`;
     const taken = await this.database.sql<{
       id: string;
-      notification_id: string;
+      notification_id: string | null;
       to: 'retrying' | 'unknown';
     }>`
       update delivery.deliveries set

@@ -117,4 +117,24 @@ export const deliveryMigrations = [
     alter table delivery.deliveries add column enqueued_in text;
     `,
   ),
+  sqlMigration(
+    '20261122031000_delivery_account_mails',
+    `
+    -- Null in a mail about an account, which no notification counts.
+    alter table delivery.messages alter column notification_id drop not null;
+    alter table delivery.deliveries alter column notification_id drop not null;
+
+    -- Such a mail may hold a token. Here and not in each statement that ends a delivery, because it must also bind
+    -- those of versions that have never heard of it.
+    create function delivery.wipe_message() returns trigger language plpgsql as $$
+    begin
+      update delivery.messages set subject = '', text = '', html = '' where id = new.message_id;
+      return null;
+    end $$;
+    create trigger account_mails_end_wiped after insert or update of status on delivery.deliveries for each row
+      when (new.notification_id is null
+        and new.status in ('sent', 'failed', 'cancelled', 'suppressed', 'unknown'))
+      execute function delivery.wipe_message();
+    `,
+  ),
 ];

@@ -1,2 +1,2 @@
-export { DemoAccountSeeded } from './events.ts';
+export { accountMailPurpose, AccountMailRequested, DemoAccountSeeded } from './events.ts';
 export { type Contact, FindContacts } from './find-contacts.ts';

@@ -11,6 +11,8 @@ export interface RequestedDelivery {
   readonly notificationId: string;
   /** The alerts it tells of: each is a source whose deletion stops it too. */
   readonly alertIds: readonly string[];
+  /** Whose notification it is: their account is a source too. Absent in requests of older versions. */
+  readonly accountId?: string;
   readonly subject: string;
   readonly text: string;
   readonly html: string;

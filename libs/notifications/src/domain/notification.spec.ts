@@ -102,11 +102,12 @@ describe('A draft', () => {
   it('that is sent owes one mail to everybody on the list', () => {
     const notification = sent();
     expect(notification).toMatchObject({ status: 'pending', requested: 2 });
+    const sources = { notificationId: notification.id, alertIds: [], accountId: notification.ownerId };
     expect(notification.pullEvents().map(({ type, payload }) => ({ type, payload }))).toEqual([
       {
         type: 'notifications.deliveries-requested.v1',
         payload: {
-          deliveries: [{ notificationId: notification.id, alertIds: [], ...mail, recipients: [ada, bob] }],
+          deliveries: [{ ...sources, ...mail, recipients: [ada, bob] }],
         },
       },
     ]);

@@ -121,7 +121,8 @@ export class Notification extends Aggregate {
     this.lineItems = lineItems;
     this.requested = this.recipients.length;
     this.refreshStatus();
-    const delivery = { notificationId: this.id, alertIds: [], ...mail, recipients: this.recipients };
+    const { id: notificationId, ownerId: accountId, recipients } = this;
+    const delivery = { notificationId, alertIds: [], accountId, ...mail, recipients };
     this.record(new DeliveriesRequested({ deliveries: [delivery] }));
   }
 

@@ -78,6 +78,7 @@ describe('A fired alert', () => {
     expect(delivery).toMatchObject({
       notificationId: notification?.id,
       alertIds: [alert.alertId],
+      accountId: owner.userId,
       subject: 'BTC-USD reached 33,000',
       recipients: [{ channel: 'email', to: `${owner.userId}@example.org` }],
     });

@@ -49,9 +49,7 @@ export class OnAlertsTriggered implements Reaction<AlertsTriggered> {
     const recipient = { channel: 'email', to } as const;
     const said = { ownerId, subject: mail.subject, message, recipient, firing: { alertId, tradeId } };
     const notification = Notification.ofFiring(said, this.clock.now());
-    return {
-      notification,
-      delivery: { notificationId: notification.id, alertIds: [alertId], ...mail, recipients: [recipient] },
-    };
+    const sources = { notificationId: notification.id, alertIds: [alertId], accountId: ownerId };
+    return { notification, delivery: { ...sources, ...mail, recipients: [recipient] } };
   }
 }

@@ -1,0 +1,80 @@
+import { Injectable } from '@nestjs/common';
+import { newId } from '#kernel';
+import { Config } from '#platform/config';
+import { Database } from '#platform/persistence';
+import type { DeliveryState, Source } from '../contracts/index.ts';
+
+/** A message with everybody it goes to, and what it stems from. */
+export interface NewMessage {
+  /** Null for one that tells of an account: nobody counts its deliveries, and it is wiped when they have ended. */
+  readonly notificationId: string | null;
+  readonly subject: string;
+  readonly text: string;
+  readonly html: string;
+  readonly sources: readonly Source[];
+  readonly deliveries: readonly {
+    readonly id: string;
+    readonly channel: string;
+    readonly to: string;
+    readonly status: Extract<DeliveryState, 'pending' | 'cancelled'>;
+  }[];
+}
+
+/** Writes new deliveries in the transaction that decides to send them. */
+@Injectable()
+export class MakeDeliveries {
+  private readonly host: string;
+
+  constructor(
+    private readonly database: Database,
+    config: Config,
+  ) {
+    this.host = /@([^@>\s]+)>?\s*$/.exec(config.mailFrom)?.[1] ?? 'localhost';
+  }
+
+  /** Makes the sources known, share-locks them in order, and returns the keys of the deleted ones. */
+  async lock(sources: readonly Source[]): Promise<Set<string>> {
+    const wanted = JSON.stringify(sources);
+    await this.database.sql`
+      insert into delivery.sources (type, id)
+      select distinct type, id from json_to_recordset(${wanted}::json) as wanted(type text, id uuid)
+      order by type, id on conflict do nothing`;
+    const locked = await this.database.sql<Source & { deleted_at: Date | null }>`
+      select type, id, deleted_at from delivery.sources
+      where (type, id) in (select type, id from json_to_recordset(${wanted}::json) as wanted(type text, id uuid))
+      order by type, id for share`;
+    return new Set(locked.filter((source) => source.deleted_at !== null).map(keyOf));
+  }
+
+  /** Any number of messages in three statements; the caller holds their sources locked. */
+  async make(given: readonly NewMessage[]): Promise<void> {
+    const messages = given.map((message) => ({ id: newId(), ...message }));
+    const deliveries = messages.flatMap(({ id: messageId, notificationId, sources, deliveries: made }) =>
+      made.map((delivery) => {
+        const header = `<${delivery.id}@${this.host}>`;
+        return { ...delivery, messageId, notificationId, header, sources };
+      }),
+    );
+    await this.database.sql`
+      insert into delivery.messages (id, notification_id, subject, text, html)
+      select id, "notificationId", subject, text, html
+      from json_to_recordset(${JSON.stringify(messages)}::json)
+        as message(id uuid, "notificationId" uuid, subject text, text text, html text)`;
+    const rows = JSON.stringify(deliveries);
+    await this.database.sql`
+      insert into delivery.deliveries
+        (id, message_id, notification_id, channel, recipient, message_id_header, status, reason, settled_at)
+      select id, "messageId", "notificationId", channel, "to", header, status,
+        case status when 'cancelled' then 'source-deleted' end, case status when 'cancelled' then now() end
+      from json_to_recordset(${rows}::json) as delivery(id uuid, "messageId" uuid, "notificationId" uuid,
+        channel text, "to" text, header text, status text)`;
+    await this.database.sql`
+      insert into delivery.delivery_sources (source_type, source_id, delivery_id)
+      select source.type, source.id, delivery.id
+      from json_to_recordset(${rows}::json) as delivery(id uuid, sources json),
+        json_to_recordset(delivery.sources) as source(type text, id uuid)`;
+  }
+}
+
+/** Names a source among those of {@link MakeDeliveries.lock}. */
+export const keyOf = ({ type, id }: Source): string => `${type} ${id}`;
