@@ -2,12 +2,14 @@ import { JwtService } from '@nestjs/jwt';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '#kernel';
+import { headerOf } from '../support/access-token.ts';
 import { type Api, type Caller, jwtSecret, startApi } from '../support/api.ts';
 
 const jwt = new JwtService();
-const claims = { sub: newId(), role: 'admin', iss: 'tocsin', aud: 'tocsin-api' };
+const claims = { sub: newId(), role: 'admin', sid: newId(), iss: 'tocsin', aud: 'tocsin-api' };
+const header = headerOf(jwtSecret);
 const signed = (changed: object = {}, options: Parameters<JwtService['sign']>[1] = {}) =>
-  jwt.sign({ ...claims, ...changed }, { secret: jwtSecret, algorithm: 'HS256', expiresIn: 60, ...options });
+  jwt.sign({ ...claims, ...changed }, { secret: jwtSecret, header, expiresIn: 60, ...options });
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** An honest token whose second part was exchanged: the signature is still that of the old one. */
@@ -29,13 +31,17 @@ const refused: [string, string | undefined, string][] = [
     `Bearer ${signed({}, { secret: `${jwtSecret}!` })}`,
     'identity.token-invalid',
   ],
-  ['a token signed with HS512', `Bearer ${signed({}, { algorithm: 'HS512' })}`, 'identity.token-invalid'],
+  [
+    'a token signed with HS512',
+    `Bearer ${signed({}, { header: { ...header, alg: 'HS512' }, algorithm: 'HS512' })}`,
+    'identity.token-invalid',
+  ],
   ['a token for another audience', `Bearer ${signed({ aud: 'another' })}`, 'identity.token-invalid'],
   ['a token of another issuer', `Bearer ${signed({ iss: 'another' })}`, 'identity.token-invalid'],
   ['a token whose payload was exchanged', `Bearer ${tampered()}`, 'identity.token-invalid'],
   ...['none', 'None', ''].map((alg): [string, string, string] => [
     `an unsigned token (alg: '${alg}')`,
-    `Bearer ${part({ alg, typ: 'JWT' })}.${part({ ...claims, exp: inAnHour })}.`,
+    `Bearer ${part({ ...header, alg })}.${part({ ...claims, exp: inAnHour })}.`,
     'identity.token-invalid',
   ]),
 ];
@@ -49,7 +55,7 @@ describe('every route that is not public', () => {
   let person: Caller;
   const routes = () =>
     api.contract.operations
-      .filter(({ security }) => security === undefined)
+      .filter(({ security }) => security?.length !== 0)
       .map(({ method, path }) => ({ method, url: path.replaceAll(/\{\w+\}/g, newId()) }));
 
   beforeAll(async () => {
@@ -71,7 +77,8 @@ describe('every route that is not public', () => {
   });
 
   it('lets a valid token in', async () => {
-    for (const route of routes()) {
+    // Ending one's session shows in every answer after it.
+    for (const route of routes().filter(({ url }) => url !== '/v1/auth/web-session')) {
       expect((await api.call({ ...route, as: person })).status, `${route.method} ${route.url}`).not.toBe(401);
     }
   });

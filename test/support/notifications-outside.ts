@@ -13,6 +13,7 @@ import { FindInstrument, FindQuotes, type Instrument, type Quote } from '#libs/m
 import { NotificationDeleted } from '#libs/notifications/contracts';
 import type { Principal, Role } from '#platform/http';
 import { type Reaction, ReactsWithin } from '#platform/messaging';
+import { sessionOf } from './principal.ts';
 
 export const counts = (some: Partial<DeliveryCounts>): DeliveryCounts => ({
   pending: 0,
@@ -41,7 +42,7 @@ export class Outside {
   person(role: Role, contact: Partial<Contact> = {}): Principal {
     const userId = newId();
     this.contacts.push({ userId, email: `${userId}@example.org`, emailVerified: true, ...contact });
-    return { userId, role };
+    return sessionOf(userId, role);
   }
 
   stateIs(id: string, ...states: Partial<SourceState>[]): void {

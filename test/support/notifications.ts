@@ -9,6 +9,7 @@ import { platformModules } from '#platform/lifecycle';
 import { Database, migrate } from '#platform/persistence';
 import { createDatabase } from './database.ts';
 import { Outside, outsideProviders } from './notifications-outside.ts';
+import { sessionOf } from './principal.ts';
 
 /** Takes the caller from two headers, where production takes them from a token. */
 @Injectable()
@@ -17,10 +18,8 @@ class HeaderGuard implements CanActivate {
     const request = context
       .switchToHttp()
       .getRequest<{ user: Principal; headers: Record<string, string | undefined> }>();
-    request.user = {
-      userId: request.headers['x-user'] ?? '',
-      role: (request.headers['x-role'] ?? 'user') as Role,
-    };
+    const { 'x-user': userId = '', 'x-role': role = 'user' } = request.headers;
+    request.user = sessionOf(userId, role as Role);
     return true;
   }
 }

@@ -1,19 +1,25 @@
-import { Module } from '@nestjs/common';
+import { Module, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
-import { PassportModule } from '@nestjs/passport';
 import type { ContextPersistence } from '#platform/persistence';
 import { AccessTokens } from './features/access-tokens.ts';
+import { AuditLog } from './features/audit-log.ts';
+import { Credentials } from './features/credentials.ts';
+import { EndSessionHandler } from './features/end-session.ts';
+import { EndedSessions } from './features/ended-sessions.ts';
 import { FindContactsHandler } from './features/find-contacts.ts';
 import { LogInHandler } from './features/log-in.ts';
 import { LogOutHandler } from './features/log-out.ts';
+import { OpenWebSessionHandler } from './features/open-web-session.ts';
 import { RefreshSessionHandler } from './features/refresh-session.ts';
 import { RegisterHandler } from './features/register.ts';
 import { SeedDemoAccount } from './features/seed-demo-account.ts';
 import { Sessions } from './features/sessions.ts';
-import { AccessTokenStrategy } from './http/access-token.strategy.ts';
+import { WebSessions } from './features/web-sessions.ts';
 import { AuthController } from './http/auth.controller.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
+import { SameOrigin } from './http/session-cookie.ts';
+import { WebSessionController } from './http/web-session.controller.ts';
 import { identityMigrations } from './persistence/identity.migrations.ts';
 import { UserSchema } from './persistence/user.schema.ts';
 
@@ -27,20 +33,37 @@ export const identityPersistence: ContextPersistence = {
   imports: [JwtModule.register({})],
   providers: [
     AccessTokens,
+    AuditLog,
+    Credentials,
+    EndedSessions,
     Sessions,
+    WebSessions,
     RegisterHandler,
     LogInHandler,
+    OpenWebSessionHandler,
     RefreshSessionHandler,
     LogOutHandler,
+    EndSessionHandler,
     FindContactsHandler,
   ],
+  exports: [AccessTokens, EndedSessions, WebSessions],
 })
 export class IdentityModule {}
 
 /** The HTTP side: routes of accounts, the guard before all others, the demo account. */
 @Module({
-  imports: [IdentityModule, PassportModule],
-  controllers: [AuthController],
-  providers: [AccessTokenStrategy, { provide: APP_GUARD, useClass: AuthenticationGuard }, SeedDemoAccount],
+  imports: [IdentityModule],
+  controllers: [AuthController, WebSessionController],
+  providers: [SameOrigin, { provide: APP_GUARD, useClass: AuthenticationGuard }, SeedDemoAccount],
 })
-export class IdentityHttpModule {}
+export class IdentityHttpModule implements OnApplicationBootstrap, OnApplicationShutdown {
+  constructor(private readonly ended: EndedSessions) {}
+
+  onApplicationBootstrap(): Promise<void> {
+    return this.ended.follow();
+  }
+
+  onApplicationShutdown(): Promise<void> {
+    return this.ended.unfollow();
+  }
+}

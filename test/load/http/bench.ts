@@ -1,14 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createSecretKey, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { JwtService } from '@nestjs/jwt';
 import autocannon from 'autocannon';
 import pg from 'pg';
 import { startPostgres } from '../../../libs/platform/src/postgres-server/index.ts';
+import { accessTokenOf } from '../../support/access-token.ts';
 import { freePorts } from '../../support/free-ports.ts';
 import { startRedis } from '../../support/redis-server.ts';
 
@@ -131,14 +131,7 @@ async function seed(): Promise<string[]> {
   );
   await client.query('vacuum analyze alerts.alerts');
   await client.end();
-  const jwt = new JwtService({});
-  const privateKey = createSecretKey(Buffer.from(secret));
-  return ids.map((subject) =>
-    jwt.sign(
-      { role: 'user' },
-      { privateKey, algorithm: 'HS256', subject, issuer: 'tocsin', audience: 'tocsin-api', expiresIn: '1h' },
-    ),
-  );
+  return ids.map((id) => accessTokenOf(secret, id));
 }
 
 /** Answers a second. @throws Error when one of them is no success */

@@ -29,6 +29,7 @@ import {
   linkPages,
   type Page,
   type Principal,
+  RequiresScope,
   VersionedResponse,
 } from '#platform/http';
 import { Idempotent, replayed } from '#platform/idempotency';
@@ -54,6 +55,7 @@ export class AlertsController {
   ) {}
 
   @Post()
+  @RequiresScope('alerts:write')
   @Idempotent()
   @ApiOperation({
     summary: 'Create an alert',
@@ -79,6 +81,7 @@ export class AlertsController {
   }
 
   @Get()
+  @RequiresScope('alerts:read')
   @ApiOperation({ summary: 'List own alerts, newest first' })
   @ApiOkResponse({
     standardSchema: dto.alertPage,
@@ -109,6 +112,7 @@ export class AlertsController {
   }
 
   @Get(':id')
+  @RequiresScope('alerts:read')
   @ApiOperation({ summary: 'Read an alert' })
   @VersionedResponse({ status: 200, standardSchema: dto.alert, description: 'The alert.' })
   @ApiProblems(404, 422)
@@ -120,6 +124,7 @@ export class AlertsController {
   }
 
   @Patch(':id')
+  @RequiresScope('alerts:write')
   @ApiOperation({
     summary: 'Change an alert, pause it, or let it go on',
     description:
@@ -141,6 +146,7 @@ export class AlertsController {
   }
 
   @Delete(':id')
+  @RequiresScope('alerts:write')
   @ApiOperation({ summary: 'Delete an alert and stop what stems from it' })
   @ApiNoContentResponse({ description: 'Deleted; nothing of it is being sent.' })
   @ApiAcceptedResponse({
@@ -161,6 +167,7 @@ export class AlertsController {
   }
 
   @Get(':id/history')
+  @RequiresScope('alerts:read')
   @ApiOperation({ summary: 'Read what happened to an alert, with a receipt for each firing' })
   @ApiOkResponse({ standardSchema: dto.alertHistory, description: 'What happened, oldest first.' })
   @ApiProblems(404, 422)

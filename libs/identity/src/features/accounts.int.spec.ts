@@ -12,6 +12,7 @@ import { FindContacts } from '../contracts/index.ts';
 import { LogIn } from './log-in.ts';
 import { Register } from './register.ts';
 import { IdentityHttpModule, identityPersistence } from '../identity.module.ts';
+import { someClient } from '../../../../test/support/principal.ts';
 
 const demo = { DEMO: 'on', DEMO_EMAIL: 'Demo@Example.org', DEMO_PASSWORD: 'generated once' };
 
@@ -57,7 +58,7 @@ describe('the demo account', () => {
     expect(await eventsIn(first)).toEqual([
       { type: 'identity.demo-account-seeded.v1', payload: { userId: users[0]?.id } },
     ]);
-    const session = await first.commands.execute(new LogIn(demo.DEMO_EMAIL, demo.DEMO_PASSWORD));
+    const session = await first.commands.execute(new LogIn(demo.DEMO_EMAIL, demo.DEMO_PASSWORD, someClient));
     expect(session.accessToken).not.toBe('');
 
     const second = await start(demo);
@@ -107,7 +108,7 @@ describe('the demo account', () => {
     expect(await usersIn(after)).toMatchObject([{ email: 'demo@example.org', demo: false }]);
     expect(await eventsIn(after)).toEqual([]);
     await expect(
-      after.commands.execute(new LogIn(demo.DEMO_EMAIL, demo.DEMO_PASSWORD)),
+      after.commands.execute(new LogIn(demo.DEMO_EMAIL, demo.DEMO_PASSWORD, someClient)),
     ).rejects.toMatchObject({
       code: 'identity.wrong-credentials',
     });
@@ -154,7 +155,9 @@ describe('an account whose address was never confirmed', () => {
     const { commands, database } = await start();
     await commands.execute(new Register('ada@example.org', 'correct horse', null));
     await database.sql`update identity.users set email_verified = false`;
-    await expect(commands.execute(new LogIn('ada@example.org', 'correct horse'))).rejects.toMatchObject({
+    await expect(
+      commands.execute(new LogIn('ada@example.org', 'correct horse', someClient)),
+    ).rejects.toMatchObject({
       code: 'identity.wrong-credentials',
     });
   });

@@ -2,7 +2,8 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { DomainError } from '#kernel';
 import { Database } from '#platform/persistence';
 import type { UserRole } from '../domain/user.ts';
-import { hashOf, type Session, Sessions } from './sessions.ts';
+import { AuditLog } from './audit-log.ts';
+import { type Client, hashOf, type Session, Sessions } from './sessions.ts';
 
 /** A client that asks twice by mistake, in two tabs or because an answer was lost, does so within these seconds. */
 const mistakeSeconds = 5;
@@ -13,7 +14,10 @@ const mistakeSeconds = 5;
  * @throws DomainError identity.refresh-token-invalid
  */
 export class RefreshSession extends Command<Session> {
-  constructor(readonly refreshToken: string) {
+  constructor(
+    readonly refreshToken: string,
+    readonly client: Client,
+  ) {
     super();
   }
 }
@@ -30,9 +34,10 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
   constructor(
     private readonly database: Database,
     private readonly sessions: Sessions,
+    private readonly audit: AuditLog,
   ) {}
 
-  async execute({ refreshToken }: RefreshSession): Promise<Session> {
+  async execute({ refreshToken, client }: RefreshSession): Promise<Session> {
     const cameAt = performance.now();
     const tokenHash = hashOf(refreshToken);
     // Thrown below and not in here, where it would undo the end of a session.
@@ -40,7 +45,7 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
       const [found] = await this.database.sql<Found>`
         select token.user_id, token.session_id, owner.role
         from identity.refresh_tokens as token join identity.users as owner on owner.id = token.user_id
-        where token.token_hash = ${tokenHash}
+        where token.token_hash = ${tokenHash} and owner.banned_at is null
           and (token.session_id is null or exists (select from identity.sessions where id = token.session_id))`;
       if (!found) return undefined;
       const { user_id: userId, session_id: id, role } = found;
@@ -49,9 +54,13 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
         where token_hash = ${tokenHash} and used_at is null and expires_at > now()
         returning token_hash`;
       if (won.length > 0) {
-        return id === null ? this.sessions.open(userId, role) : this.sessions.continue(id, userId, role);
+        const holder = { userId, role };
+        return id === null ? this.sessions.open(holder, client) : this.sessions.continue(id, holder);
       }
-      if (id !== null && (await this.isReuse(tokenHash, cameAt))) await this.sessions.end(id, userId);
+      if (id !== null && (await this.isReuse(tokenHash, cameAt))) {
+        await this.sessions.end(id, userId);
+        await this.audit.record({ type: 'refresh-token-reused', userId, address: client.address });
+      }
       return undefined;
     });
     if (session) return session;

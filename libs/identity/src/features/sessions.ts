@@ -4,6 +4,7 @@ import { newId } from '#kernel';
 import { Database } from '#platform/persistence';
 import type { UserRole } from '../domain/user.ts';
 import { AccessTokens } from './access-tokens.ts';
+import { EndedSessions } from './ended-sessions.ts';
 
 /** A signed access token for minutes and an opaque refresh token for weeks. */
 export interface Session {
@@ -14,51 +15,96 @@ export interface Session {
   readonly refreshToken: string;
 }
 
+/** Whose session it is, and what they may do. */
+export interface Holder {
+  readonly userId: string;
+  readonly role: UserRole;
+}
+
+/** From where a request comes. */
+export interface Client {
+  /** Of the network. */
+  readonly address: string;
+  readonly userAgent: string | null;
+}
+
 /**
  * Opens, continues and ends sessions. The refresh tokens of a session are a family: each is used once, for the next one.
- * Only their hashes are kept, so a leaked table opens none.
+ * Only their hashes are kept, so a leaked table opens none. The row of the session decides: once it is gone, no token
+ * and no cookie of it is good for anything.
  */
 @Injectable()
 export class Sessions {
   constructor(
     private readonly database: Database,
     private readonly tokens: AccessTokens,
+    private readonly ended: EndedSessions,
   ) {}
 
-  /** A new session, which takes the place of those of the same person that can no longer be continued. */
-  open(userId: string, role: UserRole): Promise<Session> {
-    return this.database.transaction(async () => {
-      await this.database.sql`
-        delete from identity.refresh_tokens where user_id = ${userId} and expires_at <= now()`;
-      await this.database.sql`
-        delete from identity.sessions where user_id = ${userId}
-          and not exists (
-            select from identity.refresh_tokens as token
-            where token.user_id = sessions.user_id and token.session_id = sessions.id)`;
-      const id = newId();
-      await this.database.sql`insert into identity.sessions (id, user_id) values (${id}, ${userId})`;
-      return this.continue(id, userId, role);
-    });
+  /** A new session that is continued by refresh tokens. */
+  open(holder: Holder, client: Client): Promise<Session> {
+    return this.database.transaction(async () => this.continue(await this.begin(holder, client), holder));
+  }
+
+  /** The id of a new session, which takes the place of those of the same person that can no longer be continued. */
+  async begin({ userId }: Holder, { address, userAgent }: Client): Promise<string> {
+    await this.database.sql`
+      delete from identity.refresh_tokens where user_id = ${userId} and expires_at <= now()`;
+    await this.database.sql`
+      delete from identity.sessions as session where user_id = ${userId}
+        and not exists (
+          select from identity.refresh_tokens as token
+          where token.user_id = session.user_id and token.session_id = session.id)
+        and not exists (
+          select from identity.web_sessions as web where web.session_id = session.id and web.expires_at > now())`;
+    const id = newId();
+    await this.database.sql`
+      insert into identity.sessions (id, user_id, address, user_agent)
+      values (${id}, ${userId}, ${address}, left(${userAgent}, 200))`;
+    return id;
   }
 
   /** The next tokens of a session. */
-  async continue(id: string, userId: string, role: UserRole): Promise<Session> {
-    const refreshToken = randomBytes(32).toString('base64url');
+  async continue(id: string, { userId, role }: Holder): Promise<Session> {
+    const refreshToken = newSecret();
     await this.database.sql`
       insert into identity.refresh_tokens (token_hash, user_id, session_id, expires_at)
       values (${hashOf(refreshToken)}, ${userId}, ${id}, now() + interval '30 days')`;
-    return { ...this.tokens.issue({ userId, role }), tokenType: 'Bearer', refreshToken };
+    return { ...this.tokens.issue({ userId, role, sessionId: id }), tokenType: 'Bearer', refreshToken };
   }
 
-  /** No refresh token of this session is good for anything any more, nor is one that is being given right now. */
+  /** Nothing of this session is good for anything any more, nor is what is being given right now. */
   async end(id: string, userId: string): Promise<void> {
     await this.database.transaction(async () => {
-      await this.database.sql`delete from identity.sessions where id = ${id} and user_id = ${userId}`;
+      const ended = await this.database.sql<{ id: string }>`
+        delete from identity.sessions where id = ${id} and user_id = ${userId} returning id`;
       await this.database.sql`
         delete from identity.refresh_tokens where user_id = ${userId} and session_id = ${id}`;
+      await this.tell(ended);
     });
+  }
+
+  /** Ends all sessions of somebody, but for one where it is named. */
+  async endAll(userId: string, except: string | null = null): Promise<void> {
+    await this.database.transaction(async () => {
+      const ended = await this.database.sql<{ id: string }>`
+        delete from identity.sessions
+        where user_id = ${userId} and id is distinct from ${except}::uuid returning id`;
+      await this.database.sql`
+        delete from identity.refresh_tokens
+        where user_id = ${userId} and session_id is distinct from ${except}::uuid`;
+      await this.tell(ended);
+    });
+  }
+
+  /** This process knows before it answers; the others hear of it by a trigger of the table. */
+  private async tell(ended: readonly { readonly id: string }[]): Promise<void> {
+    await this.database.afterCommit(async () => this.ended.add(ended.map(({ id }) => id)));
   }
 }
 
-/** Refresh tokens hold 256 random bits: a plain hash cannot be guessed back. */
-export const hashOf = (token: string): Buffer => createHash('sha256').update(token).digest();
+/** 256 random bits, as text. */
+export const newSecret = (): string => randomBytes(32).toString('base64url');
+
+/** What is kept of {@link newSecret}: of so many random bits a plain hash cannot be guessed back. */
+export const hashOf = (secret: string): Buffer => createHash('sha256').update(secret).digest();

@@ -12,8 +12,9 @@ import { LogIn } from '../features/log-in.ts';
 import { LogOut } from '../features/log-out.ts';
 import { RefreshSession } from '../features/refresh-session.ts';
 import { Register, type RegisteredUser } from '../features/register.ts';
-import type { Session } from '../features/sessions.ts';
+import type { Client, Session } from '../features/sessions.ts';
 import * as dto from './auth.dto.ts';
+import { FromClient } from './from-client.ts';
 
 @ApiTags('identity')
 @Public()
@@ -37,9 +38,12 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Log in with address and password' })
   @ApiOkResponse({ standardSchema: dto.session, description: 'A session.' })
-  @ApiProblems(400, 401, 413, 415, 422)
-  logIn(@Body({ schema: dto.loginBody }) body: dto.LoginBody): Promise<Session> {
-    return this.commands.execute(new LogIn(body.email, body.password));
+  @ApiProblems(400, 401, 403, 413, 415, 422)
+  logIn(
+    @Body({ schema: dto.loginBody }) body: dto.LoginBody,
+    @FromClient() client: Client,
+  ): Promise<Session> {
+    return this.commands.execute(new LogIn(body.email, body.password, client));
   }
 
   @Post('refresh')
@@ -53,8 +57,11 @@ export class AuthController {
   })
   @ApiOkResponse({ standardSchema: dto.session, description: 'The next tokens.' })
   @ApiProblems(400, 401, 413, 415, 422)
-  refresh(@Body({ schema: dto.refreshBody }) body: dto.RefreshBody): Promise<Session> {
-    return this.commands.execute(new RefreshSession(body.refreshToken));
+  refresh(
+    @Body({ schema: dto.refreshBody }) body: dto.RefreshBody,
+    @FromClient() client: Client,
+  ): Promise<Session> {
+    return this.commands.execute(new RefreshSession(body.refreshToken, client));
   }
 
   @Post('logout')
@@ -62,7 +69,10 @@ export class AuthController {
   @ApiOperation({ summary: 'End the session of a refresh token, used or not' })
   @ApiNoContentResponse({ description: 'It is over.' })
   @ApiProblems(400, 413, 415, 422)
-  logOut(@Body({ schema: dto.refreshBody }) body: dto.RefreshBody): Promise<void> {
-    return this.commands.execute(new LogOut(body.refreshToken));
+  logOut(
+    @Body({ schema: dto.refreshBody }) body: dto.RefreshBody,
+    @FromClient() client: Client,
+  ): Promise<void> {
+    return this.commands.execute(new LogOut(body.refreshToken, client));
   }
 }

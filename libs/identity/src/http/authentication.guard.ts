@@ -1,43 +1,82 @@
-import { type ExecutionContext, Injectable } from '@nestjs/common';
-import { Reflector } from '@nestjs/core';
-import { AuthGuard } from '@nestjs/passport';
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
 import { DomainError } from '#kernel';
-import { IS_PUBLIC } from '#platform/http';
+import { type Access, accessOf, type Principal, roles } from '#platform/http';
+import { AccessTokens } from '../features/access-tokens.ts';
+import { EndedSessions } from '../features/ended-sessions.ts';
+import { WebSessions } from '../features/web-sessions.ts';
+import { SameOrigin, sessionCookie } from './session-cookie.ts';
 
-/** Stands before every route that is not marked `@Public()`. */
+/** Stands before every route that is not marked `@Public()`: finds out who asks, and whether they may. */
 @Injectable()
-export class AuthenticationGuard extends AuthGuard('access-token') {
-  constructor(private readonly reflector: Reflector) {
-    super();
+export class AuthenticationGuard implements CanActivate {
+  private readonly known = new Map<object, Access>();
+
+  constructor(
+    private readonly tokens: AccessTokens,
+    private readonly ended: EndedSessions,
+    private readonly webSessions: WebSessions,
+    private readonly sameOrigin: SameOrigin,
+  ) {}
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const access = this.accessTo(context);
+    if (access.public) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Principal }>();
+    request.user = await this.principalOf(request);
+    assertAllowed(request.user, access);
+    return true;
   }
 
-  override canActivate(
-    context: ExecutionContext,
-  ): ReturnType<InstanceType<ReturnType<typeof AuthGuard>>['canActivate']> {
-    const isPublic = this.reflector.getAllAndOverride<boolean>(IS_PUBLIC, [
-      context.getHandler(),
-      context.getClass(),
-    ]);
-    return isPublic || super.canActivate(context);
+  private accessTo(context: ExecutionContext): Access {
+    const handler = context.getHandler();
+    const known = this.known.get(handler) ?? accessOf(handler, context.getClass());
+    this.known.set(handler, known);
+    return known;
   }
 
-  override handleRequest<User>(error: unknown, user: User | false, info: Error | undefined): User {
-    if (error) throw error;
-    if (user) return user;
-    if (info?.name === 'TokenExpiredError') {
-      throw new DomainError(
-        'unauthenticated',
-        'identity.token-expired',
-        'The access token has expired; refresh it.',
-      );
-    }
-    if (info?.message === 'No auth token') {
-      throw new DomainError(
-        'unauthenticated',
-        'identity.token-missing',
-        'Send `Authorization: Bearer <token>`.',
-      );
-    }
-    throw new DomainError('unauthenticated', 'identity.token-invalid', 'The access token is not valid here.');
+  /** A request with an `Authorization` is not looked at for cookies: a page cannot add one to another's request. */
+  private principalOf(request: FastifyRequest): Promise<Principal> {
+    const { authorization } = request.headers;
+    return authorization === undefined ? this.byCookie(request) : this.byToken(authorization);
+  }
+
+  private async byToken(authorization: string): Promise<Principal> {
+    const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
+    if (token === undefined) throw missing();
+    const { sessionId, userId, role } = this.tokens.read(token);
+    if (await this.ended.has(sessionId)) throw ended();
+    return { userId, role, sessionId, scopes: null };
+  }
+
+  private async byCookie(request: FastifyRequest): Promise<Principal> {
+    const secret = request.cookies[sessionCookie];
+    if (secret === undefined) throw missing();
+    this.sameOrigin.assert(request);
+    const principal = await this.webSessions.principalOf(secret);
+    if (!principal) throw ended();
+    return principal;
   }
 }
+
+/** @throws DomainError identity.scope-missing, identity.session-required, identity.role-missing */
+function assertAllowed({ role, scopes }: Principal, access: Access): void {
+  if (scopes && access.scope === null) {
+    throw forbidden('session-required', 'An API key cannot do this; log in.');
+  }
+  if (scopes && access.scope && !scopes.includes(access.scope)) {
+    throw forbidden('scope-missing', `This API key lacks the scope \`${access.scope}\`.`);
+  }
+  if (roles.indexOf(role) < roles.indexOf(access.role)) {
+    throw forbidden('role-missing', `This needs the role \`${access.role}\`.`);
+  }
+}
+
+const forbidden = (code: string, message: string) =>
+  new DomainError('forbidden', `identity.${code}`, message);
+
+const missing = () =>
+  new DomainError('unauthenticated', 'identity.token-missing', 'Send `Authorization: Bearer <token>`.');
+
+const ended = () =>
+  new DomainError('unauthenticated', 'identity.session-ended', 'The session has ended; log in.');

@@ -40,4 +40,95 @@ export const identityMigrations = [
     alter table identity.refresh_tokens add column session_id uuid;
     `,
   ),
+  sqlMigration(
+    '20261122030000_identity_accounts',
+    `
+    alter table identity.users add column banned_at timestamptz;
+    -- Null in an account that a provider vouches for.
+    alter table identity.users alter column password_hash drop not null;
+
+    -- What a person sees of their sessions; null in those that an older version opened.
+    alter table identity.sessions add column address text;
+    alter table identity.sessions add column user_agent text;
+
+    -- The session of a page: a cookie instead of tokens.
+    create table identity.web_sessions (
+      token_hash bytea primary key,
+      session_id uuid not null unique references identity.sessions on delete cascade,
+      expires_at timestamptz not null,
+      last_used_at timestamptz not null default now()
+    );
+
+    -- Access tokens outlive the session that they were given in; this is how every api knows. Stamped, so that it
+    -- can be read on from where the last reading ended, whatever commits late.
+    create table identity.ended_sessions (
+      id uuid primary key,
+      ended_at timestamptz not null default now(),
+      ended_in xid8 not null default pg_current_xact_id()
+    );
+    create index ended_sessions_in on identity.ended_sessions (ended_in);
+
+    create function identity.note_ended() returns trigger language plpgsql as $$
+    begin
+      insert into identity.ended_sessions (id) values (old.id) on conflict do nothing;
+      return null;
+    end $$;
+    create trigger session_ended after delete on identity.sessions
+      for each row execute function identity.note_ended();
+    create trigger sessions_ended after insert on identity.ended_sessions
+      for each statement execute function platform.wake('tocsin_ended_sessions');
+
+    -- A registration is an account only once its address is confirmed: the id becomes the account's.
+    create table identity.registrations (
+      id uuid primary key,
+      email text not null check (email = lower(email)),
+      name text,
+      password_hash text not null,
+      -- Null until its mail is written.
+      token_hash bytea unique,
+      created_at timestamptz not null default now(),
+      expires_at timestamptz not null
+    );
+    create index registrations_of_address on identity.registrations (email);
+    create index registrations_expiring on identity.registrations (expires_at);
+
+    -- Mailed to an account, for one use.
+    create table identity.mailed_tokens (
+      token_hash bytea primary key,
+      purpose text not null check (purpose in ('reset-password', 'change-address')),
+      user_id uuid not null references identity.users on delete cascade,
+      -- The address to be, where it changes.
+      email text,
+      expires_at timestamptz not null
+    );
+    create index mailed_tokens_of_user on identity.mailed_tokens (user_id);
+
+    -- Mails that anybody can have sent to an address, counted for a day. Only a keyed hash of it is kept.
+    create table identity.solicited_mails (
+      address_hash bytea not null,
+      kind text not null,
+      sent_at timestamptz not null default now()
+    );
+    create index solicited_mails_to on identity.solicited_mails (address_hash, kind);
+
+    create table identity.setup_links (
+      token_hash bytea primary key,
+      expires_at timestamptz not null
+    );
+
+    create table identity.audit (
+      id uuid primary key,
+      at timestamptz not null default now(),
+      type text not null,
+      -- Whose account it is about; null where there is none.
+      user_id uuid,
+      -- Who did it; null when nobody was logged in.
+      actor_id uuid,
+      -- Of the network, as the api saw it.
+      address text,
+      details jsonb not null default '{}'
+    );
+    create index audit_of_user on identity.audit (user_id, id desc);
+    `,
+  ),
 ];

@@ -4,13 +4,14 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { DomainError } from '#kernel';
-import { ApiProblems, linkPages, type Page } from '#platform/http';
+import { ApiProblems, linkPages, type Page, RequiresScope } from '#platform/http';
 import { FindQuotes, type Quote } from '../contracts/index.ts';
 import { ListInstruments } from '../features/list-instruments.ts';
 import { ListQuotes } from '../features/list-quotes.ts';
 import * as dto from './market-data.dto.ts';
 
 @ApiTags('market-data')
+@RequiresScope('market:read')
 @Controller('v1')
 export class MarketDataController {
   constructor(private readonly queries: QueryBus) {}

@@ -10,6 +10,7 @@ import { InTransactionPublisher, Outbox, Relay } from '#platform/messaging';
 import { counts } from '../../../../test/support/notifications-outside.ts';
 import { type NotificationsBench, startNotifications } from '../../../../test/support/notifications.ts';
 import { OnAlertsTriggered } from './on-alerts-triggered.ts';
+import { sessionOf } from '../../../../test/support/principal.ts';
 
 let bench: NotificationsBench;
 /** Runs something as if by another request, also when called inside a transaction. */
@@ -91,7 +92,7 @@ describe('A fired alert', () => {
 
   it('is told to nobody whose address is unknown or not verified', async () => {
     const unverified = bench.outside.person('user', { emailVerified: false });
-    const gone: Principal = { userId: newId(), role: 'user' };
+    const gone = sessionOf(newId());
     const before = (await requested()).length;
     await trigger(fired(unverified), fired(gone));
     expect(await notificationsOf(unverified)).toEqual([]);

@@ -11,6 +11,7 @@ import {
   linkPages,
   type Page,
   type Principal,
+  RequiresScope,
   VersionedResponse,
 } from '#platform/http';
 import { Idempotent, replayed } from '#platform/idempotency';
@@ -35,6 +36,7 @@ export class NotificationsController {
   ) {}
 
   @Post()
+  @RequiresScope('notifications:write')
   @Idempotent()
   @ApiOperation({
     summary: 'Create a draft',
@@ -56,6 +58,7 @@ export class NotificationsController {
   }
 
   @Post(':id/send')
+  @RequiresScope('notifications:write')
   @HttpCode(202)
   @Idempotent()
   @ApiOperation({
@@ -82,6 +85,7 @@ export class NotificationsController {
   }
 
   @Get()
+  @RequiresScope('notifications:read')
   @ApiOperation({
     summary: 'List notifications, newest first',
     description: 'Your own; operators and administrators share manual and campaign ones.',
@@ -104,6 +108,7 @@ export class NotificationsController {
   }
 
   @Get(':id')
+  @RequiresScope('notifications:read')
   @ApiOperation({ summary: 'Read a notification, also a deleted one' })
   @VersionedResponse({ status: 200, standardSchema: answers.notification, description: 'The notification.' })
   @ApiProblems(401, 404, 422)
@@ -115,6 +120,7 @@ export class NotificationsController {
   }
 
   @Patch(':id')
+  @RequiresScope('notifications:write')
   @ApiOperation({
     summary: 'Change a draft',
     description: 'What is given replaces what is stored; the rules are those of its creation.',
@@ -132,6 +138,7 @@ export class NotificationsController {
   }
 
   @Get(':id/deliveries')
+  @RequiresScope('notifications:read')
   @ApiOperation({ summary: 'List the deliveries of a notification with every attempt, newest first' })
   @ApiOkResponse({ standardSchema: answers.deliveryPage, description: 'A page.' })
   @ApiProblems(401, 404, 422)
@@ -149,6 +156,7 @@ export class NotificationsController {
   }
 
   @Delete(':id')
+  @RequiresScope('notifications:write')
   @ApiOperation({
     summary: 'Delete a notification and stop what has not left',
     description:

@@ -34,6 +34,8 @@ export abstract class Config {
   abstract readonly demoPassword: string | null;
   abstract readonly workerRoles: readonly WorkerRole[];
   abstract readonly jwtSecret: string | null;
+  /** The one before it, whose tokens are still believed. */
+  abstract readonly jwtSecretPrevious: string | null;
   abstract readonly encryptionKey: string | null;
   abstract readonly logLevel: string;
 }
@@ -112,6 +114,7 @@ function complete(env: Variables): Config {
     demoPassword: env.DEMO_PASSWORD ?? null,
     workerRoles: env.WORKER_ROLES,
     jwtSecret: env.JWT_SECRET ?? null,
+    jwtSecretPrevious: env.JWT_SECRET_PREVIOUS ?? null,
     encryptionKey: env.ENCRYPTION_KEY ?? null,
     logLevel: env.LOG_LEVEL,
   };
@@ -122,9 +125,6 @@ const loopback = /^(127(\.\d+){3}|::1|localhost)$/;
 /** The embedded profile brings these itself; elsewhere their absence must stop the start, not a first mail. */
 function missingIn(config: Config, given: ReadonlySet<string>): string[] {
   const refused: string[] = [];
-  if (config.emailVerification === 'required') {
-    refused.push('EMAIL_VERIFICATION: this version cannot confirm addresses yet; set it to off');
-  }
   if (!config.rateLimit && !loopback.test(config.host)) {
     refused.push('RATE_LIMIT: can be off only where HOST is a loopback address');
   }

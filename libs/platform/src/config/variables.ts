@@ -156,6 +156,12 @@ export const variables = z.object({
     .optional()
     .describe('Signs access tokens; at least 32 bytes.')
     .meta({ absent: 'embedded: generated once into the data dir; otherwise an error', secret: true }),
+  JWT_SECRET_PREVIOUS: secret
+    .optional()
+    .describe(
+      'The `JWT_SECRET` before it was changed: its tokens are believed, none is signed with it. Gone after 15 minutes.',
+    )
+    .meta({ absent: 'none', secret: true }),
   ENCRYPTION_KEY: secret
     .optional()
     .describe('Encrypts secrets at rest; at least 32 bytes.')

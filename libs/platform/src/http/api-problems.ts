@@ -4,7 +4,7 @@ import { ApiResponse } from '@nestjs/swagger';
 const descriptions: Record<number, string> = {
   400: 'The body is not JSON.',
   401: 'No token, or one that is expired, malformed or forged.',
-  403: 'The account may not do this.',
+  403: 'The account or the API key may not do this.',
   404: 'There is no such thing, or it belongs to somebody else.',
   409: 'The state of the thing does not allow this.',
   412: 'The resource was changed since the version that `If-Match` names; `ETag` names the one that it has.',

@@ -1,3 +1,4 @@
+import cookie from '@fastify/cookie';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
 import { Config } from '../config/index.ts';
@@ -24,6 +25,7 @@ export async function configureHttp(app: NestFastifyApplication): Promise<NestFa
       void reply.headers(secure).header('X-Request-Id', request.id);
       next();
     });
+  await app.register(cookie);
   // Before the limits, so that a page can read a refusal.
   await allowOrigins(app);
   limitRequests(app);

@@ -2,11 +2,24 @@ export { ApiProblem, ApiProblems } from './api-problems.ts';
 export { changesOf } from './changes.ts';
 export { decimalInput, decimalOutput } from './decimal.ts';
 export { httpAdapter, isDraining } from './http-adapter.ts';
+export { clientAddress } from './client-address.ts';
 export { configureHttp } from './http-app.ts';
 export { IfMatch } from './if-match.ts';
 export { buildOpenApi } from './openapi.ts';
 export { filterOf, linkPages, namesIn, type Page, pageOf, pageQuery, type PageRequest } from './paging.ts';
-export { CurrentPrincipal, IS_PUBLIC, type Principal, Public, type Role, roles } from './principal.ts';
+export {
+  type Access,
+  accessOf,
+  CurrentPrincipal,
+  type Principal,
+  Public,
+  RequiresRole,
+  RequiresScope,
+  type Role,
+  roles,
+  type Scope,
+  scopes,
+} from './principal.ts';
 export { InvalidInput } from './problem.ts';
 export { isOneLine, isStorable } from './text.ts';
 export { VersionedResponse } from './versioned.ts';

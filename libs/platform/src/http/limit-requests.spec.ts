@@ -7,6 +7,7 @@ import { parseExposition, totalOf } from '../../../../test/support/exposition.ts
 import { startHttpApp } from '../../../../test/support/http-app.ts';
 import { Metrics } from '../metrics/index.ts';
 import type { Principal } from './principal.ts';
+import { sessionOf } from '../../../../test/support/principal.ts';
 
 const handled = vi.fn<() => string>(() => 'done');
 
@@ -36,7 +37,7 @@ class TestGuard implements CanActivate {
       .getRequest<{ headers: { authorization?: string }; user?: Principal }>();
     const token = request.headers.authorization?.slice('Bearer '.length);
     if (token === 'forged') throw new DomainError('unauthenticated', 'test.forged', 'Forged.');
-    if (token !== undefined) request.user = { userId: token, role: 'user' };
+    if (token !== undefined) request.user = sessionOf(token);
     return true;
   }
 }

@@ -13,6 +13,7 @@ import { RedisModule } from '../redis/index.ts';
 import { httpAdapter } from './http-adapter.ts';
 import { configureHttp } from './http-app.ts';
 import type { Principal } from './principal.ts';
+import { sessionOf } from '../../../../test/support/principal.ts';
 
 const logger = new Logger('Test');
 const begun = vi.fn<() => void>();
@@ -76,7 +77,7 @@ describe('the line of a request', () => {
       .getHttpAdapter()
       .getInstance()
       .addHook('onRequest', (request: FastifyRequest & { user?: Principal }, _reply, next) => {
-        if (request.headers.authorization) request.user = { userId: 'ada', role: 'user' };
+        if (request.headers.authorization) request.user = sessionOf('ada');
         next();
       });
     await app.listen(0, '127.0.0.1');

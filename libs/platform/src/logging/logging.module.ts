@@ -24,6 +24,9 @@ const sensitive = [
   'redisUrl',
   'smtpUrl',
   'jwtSecret',
+  'jwtSecretPrevious',
+  'key',
+  'currentPassword',
   'encryptionKey',
 ];
 

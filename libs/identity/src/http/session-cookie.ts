@@ -1,0 +1,48 @@
+import type { CookieSerializeOptions } from '@fastify/cookie';
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { DomainError } from '#kernel';
+import { Config } from '#platform/config';
+import { webSessionSeconds } from '../features/web-sessions.ts';
+
+/** The prefix has browsers refuse it with a domain, another path or without TLS, save from the machine itself. */
+export const sessionCookie = '__Host-tocsin-session';
+
+const options: CookieSerializeOptions = { path: '/', httpOnly: true, secure: true, sameSite: 'strict' };
+
+/** Has the browser keep a session that scripts cannot read and other sites cannot use. */
+export const setSessionCookie = (reply: FastifyReply, secret: string): void =>
+  void reply.setCookie(sessionCookie, secret, { ...options, maxAge: webSessionSeconds });
+
+export const clearSessionCookie = (reply: FastifyReply): void =>
+  void reply.clearCookie(sessionCookie, options);
+
+const harmless = /^(GET|HEAD|OPTIONS)$/;
+
+/** Whether a page of ours asks. Browsers say where a request comes from, and no page can have them say otherwise. */
+@Injectable()
+export class SameOrigin {
+  private readonly own: string;
+
+  constructor({ publicUrl }: Config) {
+    this.own = new URL(publicUrl).host;
+  }
+
+  /**
+   * Refuses a change that no page of this installation asks for. One that does not say where it comes from is refused
+   * too: every browser does (OWASP ASVS 5, 3.5.1).
+   * @throws DomainError identity.cross-site
+   */
+  assert({ method, headers }: FastifyRequest): void {
+    if (harmless.test(method)) return;
+    const { host, origin, 'sec-fetch-site': site } = headers;
+    const from = origin !== undefined && URL.canParse(origin) ? new URL(origin).host : undefined;
+    const ours = from !== undefined && (from === host || from === this.own);
+    if (ours && (site === undefined || site === 'same-origin')) return;
+    throw new DomainError(
+      'forbidden',
+      'identity.cross-site',
+      'A cookie counts only for requests of our own pages; send `Authorization: Bearer <token>`.',
+    );
+  }
+}
