@@ -1,5 +1,4 @@
-import type { Config } from '#platform/config';
-import { isLoopback } from '../ports.ts';
+import { type Config, isLoopback } from '#platform/config';
 import { type Check, failed, type Finding, ok, warn } from './finding.ts';
 
 /** Every variable that is bad or missing, and what is allowed but may not be what was meant. */

@@ -1,9 +1,8 @@
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
 import { parseConnectionUrl } from 'nodemailer/lib/shared';
-import type { Config } from '#platform/config';
+import { type Config, isLoopback } from '#platform/config';
 import { lockHolder } from '#platform/data-dir';
 import { networkFault } from '#platform/services';
-import { isLoopback } from '../ports.ts';
 import { type Check, failed, type Finding, ok, warn } from './finding.ts';
 
 /** The mail server of `SMTP_URL`: whether it is there, secured, and takes our login. Nothing is sent. */

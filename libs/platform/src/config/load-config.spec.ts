@@ -107,6 +107,41 @@ describe('the configuration of a process', () => {
     );
   });
 
+  it('knows a provider to sign in with once it has an id and a secret there, and Google by default', () => {
+    expect(loadConfig({}).oidc).toBeNull();
+    expect(loadConfig({ OIDC_ISSUER: 'https://id.example.org' }).oidc).toBeNull();
+    const client = { OIDC_CLIENT_ID: 'tocsin', OIDC_CLIENT_SECRET: 'hush' };
+    const google = { issuer: 'https://accounts.google.com', clientId: 'tocsin', clientSecret: 'hush' };
+    expect(loadConfig(client).oidc).toEqual(google);
+    const others = [
+      'https://id.example.org/realm/',
+      'http://localhost:8080',
+      'http://127.0.0.1',
+      'http://[::1]',
+    ];
+    expect(others.map((OIDC_ISSUER) => loadConfig({ ...client, OIDC_ISSUER }).oidc?.issuer)).toEqual(others);
+  });
+
+  it('does not start with half of what a provider gave, or where a sign-in could be read or could not end', () => {
+    const client = { OIDC_CLIENT_ID: 'tocsin', OIDC_CLIENT_SECRET: 'hush' };
+    expect(linesOf({ OIDC_CLIENT_ID: 'tocsin' })).toEqual([
+      'OIDC_CLIENT_SECRET: is required with OIDC_CLIENT_ID',
+    ]);
+    expect(linesOf({ OIDC_CLIENT_SECRET: 'hush' })).toEqual([
+      'OIDC_CLIENT_ID: is required with OIDC_CLIENT_SECRET',
+    ]);
+    for (const OIDC_ISSUER of ['http://id.example.org', 'https://id.example.org/?tenant=1']) {
+      expect(linesOf({ ...client, OIDC_ISSUER })).toEqual([
+        'OIDC_ISSUER: must be an issuer: no query, and https:// unless it is on a loopback address',
+      ]);
+    }
+    const PUBLIC_URL = 'http://tocsin.example.org';
+    expect(linesOf({ PUBLIC_URL })).toEqual([]);
+    expect(linesOf({ ...client, PUBLIC_URL })).toEqual([
+      'PUBLIC_URL: must start with https:// where people sign in with a provider',
+    ]);
+  });
+
   it('lets limits be switched off on a loopback address only', () => {
     expect(loadConfig({ RATE_LIMIT: 'off' }).rateLimit).toBe(false);
     expect(linesOf({ RATE_LIMIT: 'off', HOST: '0.0.0.0' })).toEqual([

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { isLoopback } from './formats.ts';
 import { type FeedName, isSecret, type Variables, type WorkerRole, variables } from './variables.ts';
+
+/** What this installation is to an OpenID provider. */
+export interface OidcClient {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
+}
 
 /** The settings of a process, checked and complete. Injected as the class token. */
 export abstract class Config {
@@ -28,6 +36,8 @@ export abstract class Config {
   abstract readonly metricsPort: number | null;
   /** Null wherever each process is scraped by itself. */
   abstract readonly workerMetricsUrl: string | null;
+  /** Null where nobody signs in with a provider. */
+  abstract readonly oidc: OidcClient | null;
   abstract readonly emailVerification: 'required' | 'off';
   abstract readonly demo: boolean;
   abstract readonly demoEmail: string;
@@ -108,6 +118,7 @@ function complete(env: Variables): Config {
     swaggerUi: env.SWAGGER_UI === 'on',
     metricsPort: env.METRICS_PORT ?? null,
     workerMetricsUrl: env.WORKER_METRICS_URL ?? null,
+    oidc: oidcClient(env),
     emailVerification: env.EMAIL_VERIFICATION ?? (embedded ? 'off' : 'required'),
     demo: env.DEMO ? env.DEMO === 'on' : demoByDefault,
     demoEmail: env.DEMO_EMAIL,
@@ -120,20 +131,34 @@ function complete(env: Variables): Config {
   };
 }
 
-const loopback = /^(127(\.\d+){3}|::1|localhost)$/;
+function oidcClient(env: Variables): OidcClient | null {
+  const { OIDC_ISSUER: issuer, OIDC_CLIENT_ID: clientId, OIDC_CLIENT_SECRET: clientSecret } = env;
+  return clientId === undefined || clientSecret === undefined ? null : { issuer, clientId, clientSecret };
+}
 
 /** The embedded profile brings these itself; elsewhere their absence must stop the start, not a first mail. */
 function missingIn(config: Config, given: ReadonlySet<string>): string[] {
   const refused: string[] = [];
-  if (!config.rateLimit && !loopback.test(config.host)) {
+  if (!config.rateLimit && !isLoopback(config.host)) {
     refused.push('RATE_LIMIT: can be off only where HOST is a loopback address');
   }
+  refused.push(...signInFaults(config, given));
   if (config.embedded) return refused;
   const needed = ['DATABASE_URL', 'SMTP_URL', 'MAIL_FROM', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const;
   const missing = needed
     .filter((name) => !given.has(name))
     .map((name) => `${name}: is required with DATABASE_URL`);
   return [...missing, ...refused];
+}
+
+function signInFaults({ oidc, publicUrl }: Config, given: ReadonlySet<string>): string[] {
+  const [id, secret] = [given.has('OIDC_CLIENT_ID'), given.has('OIDC_CLIENT_SECRET')];
+  if (id && !secret) return ['OIDC_CLIENT_SECRET: is required with OIDC_CLIENT_ID'];
+  if (secret && !id) return ['OIDC_CLIENT_ID: is required with OIDC_CLIENT_SECRET'];
+  // Browsers drop the cookies of a sign-in that come over plain http, and providers refuse to send people there.
+  const { protocol, hostname } = new URL(publicUrl);
+  const reachable = oidc === null || protocol === 'https:' || isLoopback(hostname);
+  return reachable ? [] : ['PUBLIC_URL: must start with https:// where people sign in with a provider'];
 }
 
 /** Resolves `NAME_FILE` to the content of that file, and treats an empty variable as absent. */

@@ -1,34 +1,11 @@
-import { isIP } from 'node:net';
 import { z } from 'zod';
+import { issuer, isProxy, listOf, onOff, port, secret, url } from './formats.ts';
 
 const feeds = ['binance', 'coingecko', 'alphavantage', 'simulated', 'none'] as const;
 const roles = ['market', 'delivery', 'schedule', 'relay'] as const;
 
 export type FeedName = (typeof feeds)[number];
 export type WorkerRole = (typeof roles)[number];
-
-const port = z.coerce.number('must be a number').int().min(0).max(65_535);
-const onOff = z.enum(['on', 'off']);
-const networks = ['loopback', 'linklocal', 'uniquelocal'];
-const bitsOf = (address: string): number => ({ 4: 32, 6: 128 })[isIP(address)] ?? 0;
-const isProxy = (text: string): boolean => {
-  const [, address = '', length = '1'] = /^([\da-f:.]+)(?:\/(\d+))?$/i.exec(text) ?? [];
-  return networks.includes(text) || (Number(length) >= 1 && Number(length) <= bitsOf(address));
-};
-const url = (...protocols: string[]) =>
-  z
-    .string()
-    .refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)) && URL.canParse(text), {
-      error: `must be a URL starting with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
-    });
-const listOf = <T extends string>(values: readonly [T, ...T[]]) =>
-  z
-    .string()
-    .transform((text) => text.split(',').map((item) => item.trim().toLowerCase()))
-    .pipe(z.array(z.enum(values)).min(1));
-const secret = z
-  .string()
-  .refine((text) => Buffer.byteLength(text) >= 32, { error: 'must be at least 32 bytes' });
 
 /**
  * Every variable a process reads, with the sentence and the default that `docs/configuration.md` prints.
@@ -133,6 +110,23 @@ export const variables = z.object({
     .optional()
     .describe('Port of a worker for `/metrics` and `/health`, on HOST; the api has both on PORT.')
     .meta({ absent: 'embedded: any free one, and the metrics of the api include them; otherwise none' }),
+  OIDC_ISSUER: issuer
+    .default('https://accounts.google.com')
+    .describe(
+      'Whom people sign in with: an OpenID provider, named exactly as its own metadata name it, down to a slash at the end.',
+    ),
+  OIDC_CLIENT_ID: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What the OpenID provider knows this installation as.')
+    .meta({ absent: 'no sign-in with a provider' }),
+  OIDC_CLIENT_SECRET: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('What the OpenID provider gave together with OIDC_CLIENT_ID.')
+    .meta({ absent: 'no sign-in with a provider', secret: true }),
   EMAIL_VERIFICATION: z
     .enum(['required', 'off'])
     .optional()
