@@ -10,6 +10,7 @@ import { EndedSessions } from './features/ended-sessions.ts';
 import { FindContactsHandler } from './features/find-contacts.ts';
 import { LogInHandler } from './features/log-in.ts';
 import { LogOutHandler } from './features/log-out.ts';
+import { Newcomers } from './features/newcomers.ts';
 import { OpenWebSessionHandler } from './features/open-web-session.ts';
 import { RefreshSessionHandler } from './features/refresh-session.ts';
 import { RegisterHandler } from './features/register.ts';
@@ -36,6 +37,7 @@ export const identityPersistence: ContextPersistence = {
     AuditLog,
     Credentials,
     EndedSessions,
+    Newcomers,
     Sessions,
     WebSessions,
     RegisterHandler,
@@ -46,7 +48,7 @@ export const identityPersistence: ContextPersistence = {
     EndSessionHandler,
     FindContactsHandler,
   ],
-  exports: [AccessTokens, EndedSessions, WebSessions],
+  exports: [AccessTokens, EndedSessions, Newcomers, WebSessions],
 })
 export class IdentityModule {}
 

@@ -5,7 +5,7 @@ export type UserRole = 'user' | 'operator' | 'admin';
 
 interface Registration {
   readonly email: string;
-  readonly passwordHash: string;
+  readonly passwordHash: string | null;
   readonly name: string | null;
   readonly role: UserRole;
   readonly emailVerified: boolean;
@@ -15,7 +15,8 @@ interface Registration {
 export class User extends Aggregate {
   readonly id!: string;
   readonly email!: string;
-  readonly passwordHash!: string;
+  /** Null where a provider vouches for the person, and no password does. */
+  readonly passwordHash!: string | null;
   readonly name!: string | null;
   readonly role!: UserRole;
   readonly emailVerified!: boolean;

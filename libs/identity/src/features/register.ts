@@ -4,6 +4,7 @@ import { Config } from '#platform/config';
 import { Database } from '#platform/persistence';
 import { normaliseEmail, User, type UserRole } from '../domain/user.ts';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
+import { Newcomers } from './newcomers.ts';
 import { hashPassword } from './passwords.ts';
 
 export interface RegisteredUser {
@@ -31,6 +32,7 @@ export class RegisterHandler implements ICommandHandler<Register> {
     private readonly database: Database,
     private readonly clock: Clock,
     private readonly config: Config,
+    private readonly newcomers: Newcomers,
   ) {}
 
   async execute({ email: given, password, name, role }: Register): Promise<RegisteredUser> {
@@ -38,8 +40,7 @@ export class RegisterHandler implements ICommandHandler<Register> {
     await assertPasswordAllowed(password, email);
     const passwordHash = await hashPassword(password);
     return this.database.transaction(async () => {
-      // One registration at a time: two first users would both be the administrator.
-      await this.database.sql`select pg_advisory_xact_lock(hashtext('identity.register'))`;
+      await this.newcomers.oneAtATime();
       const [known] = await this.database.sql`select id from identity.users where email = ${email}`;
       if (known)
         throw new DomainError('conflict', 'identity.email-taken', 'This address already has an account.');
@@ -48,7 +49,7 @@ export class RegisterHandler implements ICommandHandler<Register> {
           email,
           passwordHash,
           name,
-          role: role ?? (await this.roleOfNewcomer()),
+          role: role ?? (await this.newcomers.role()),
           emailVerified: this.trusted(),
         },
         this.clock.now(),
@@ -56,12 +57,6 @@ export class RegisterHandler implements ICommandHandler<Register> {
       this.database.entities.persist(user);
       return { id: user.id, email, emailVerified: user.emailVerified, role: user.role };
     });
-  }
-
-  /** Whoever installs on a laptop registers first; a seeded demo account does not count. */
-  private async roleOfNewcomer(): Promise<UserRole> {
-    const [other] = await this.database.sql`select id from identity.users where not demo limit 1`;
-    return this.config.embedded && !other ? 'admin' : 'user';
   }
 
   private trusted(): boolean {

@@ -3,6 +3,7 @@ import { Clock } from '#kernel';
 import { Config } from '#platform/config';
 import { Database } from '#platform/persistence';
 import { normaliseEmail, User } from '../domain/user.ts';
+import { Newcomers } from './newcomers.ts';
 import { hashPassword } from './passwords.ts';
 
 /** Gives a first start something to look at: an account whose alert fires within seconds. */
@@ -12,6 +13,7 @@ export class SeedDemoAccount implements OnApplicationBootstrap {
     private readonly database: Database,
     private readonly config: Config,
     private readonly clock: Clock,
+    private readonly newcomers: Newcomers,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -20,7 +22,7 @@ export class SeedDemoAccount implements OnApplicationBootstrap {
     const email = normaliseEmail(demoEmail);
     const passwordHash = await hashPassword(demoPassword);
     await this.database.transaction(async () => {
-      await this.database.sql`select pg_advisory_xact_lock(hashtext('identity.register'))`;
+      await this.newcomers.oneAtATime();
       const [known] = await this.database.sql`select id from identity.users where email = ${email}`;
       if (!known) this.database.entities.persist(User.demo(email, passwordHash, this.clock.now()));
     });
