@@ -3,22 +3,38 @@ import { APP_GUARD } from '@nestjs/core';
 import { JwtModule } from '@nestjs/jwt';
 import type { ContextPersistence } from '#platform/persistence';
 import { AccessTokens } from './features/access-tokens.ts';
+import { AccountMails } from './features/account-mails.ts';
+import { AddressChanges } from './features/address-changes.ts';
 import { AuditLog } from './features/audit-log.ts';
+import { ConfirmAddressHandler } from './features/confirm-address.ts';
+import { ConfirmRegistration } from './features/confirm-registration.ts';
 import { Credentials } from './features/credentials.ts';
+import { EditProfileHandler } from './features/edit-profile.ts';
 import { EndSessionHandler } from './features/end-session.ts';
 import { EndedSessions } from './features/ended-sessions.ts';
 import { FindContactsHandler } from './features/find-contacts.ts';
+import { FindProfileHandler } from './features/find-profile.ts';
 import { LogInHandler } from './features/log-in.ts';
 import { LogOutHandler } from './features/log-out.ts';
 import { Newcomers } from './features/newcomers.ts';
+import { OnAddressChangeRequested } from './features/on-address-change-requested.ts';
+import { OnConfirmationRequested } from './features/on-confirmation-requested.ts';
+import { OnPasswordResetRequested } from './features/on-password-reset-requested.ts';
+import { OnRegistrationRequested } from './features/on-registration-requested.ts';
 import { OpenWebSessionHandler } from './features/open-web-session.ts';
+import { PasswordChanges } from './features/password-changes.ts';
 import { RefreshSessionHandler } from './features/refresh-session.ts';
 import { RegisterHandler } from './features/register.ts';
+import { RequestConfirmationHandler } from './features/request-confirmation.ts';
+import { RequestPasswordResetHandler } from './features/request-password-reset.ts';
+import { ResetPasswordHandler } from './features/reset-password.ts';
 import { SeedDemoAccount } from './features/seed-demo-account.ts';
 import { Sessions } from './features/sessions.ts';
 import { WebSessions } from './features/web-sessions.ts';
 import { AuthController } from './http/auth.controller.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
+import { MailedTokensController } from './http/mailed-tokens.controller.ts';
+import { MeController } from './http/me.controller.ts';
 import { SameOrigin } from './http/session-cookie.ts';
 import { WebSessionController } from './http/web-session.controller.ts';
 import { identityMigrations } from './persistence/identity.migrations.ts';
@@ -40,7 +56,21 @@ export const identityPersistence: ContextPersistence = {
     Newcomers,
     Sessions,
     WebSessions,
+    AccountMails,
+    ConfirmRegistration,
+    PasswordChanges,
+    AddressChanges,
     RegisterHandler,
+    OnRegistrationRequested,
+    RequestConfirmationHandler,
+    OnConfirmationRequested,
+    ConfirmAddressHandler,
+    RequestPasswordResetHandler,
+    OnPasswordResetRequested,
+    ResetPasswordHandler,
+    FindProfileHandler,
+    EditProfileHandler,
+    OnAddressChangeRequested,
     LogInHandler,
     OpenWebSessionHandler,
     RefreshSessionHandler,
@@ -55,7 +85,7 @@ export class IdentityModule {}
 /** The HTTP side: routes of accounts, the guard before all others, the demo account. */
 @Module({
   imports: [IdentityModule],
-  controllers: [AuthController, WebSessionController],
+  controllers: [AuthController, MailedTokensController, WebSessionController, MeController],
   providers: [SameOrigin, { provide: APP_GUARD, useClass: AuthenticationGuard }, SeedDemoAccount],
 })
 export class IdentityHttpModule implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -1,2 +1,12 @@
-export { accountMailPurpose, AccountMailRequested, DemoAccountSeeded } from './events.ts';
+export {
+  accountMailPurpose,
+  AccountMailRequested,
+  AddressChangeRequested,
+  AddressConfirmed,
+  askedAddressPurpose,
+  ConfirmationRequested,
+  DemoAccountSeeded,
+  PasswordResetRequested,
+  RegistrationRequested,
+} from './events.ts';
 export { type Contact, FindContacts } from './find-contacts.ts';

@@ -4,18 +4,31 @@ import { normaliseEmail, User } from './user.ts';
 
 const now = new Date('2026-11-21T10:15:30Z');
 const registration = {
+  id: '01994f3c-0000-7000-8000-000000000001',
   email: 'ada@example.org',
   passwordHash: '$argon2id$…',
   name: null,
   role: 'operator',
-  emailVerified: false,
 } as const;
 
+const confirmed = (email: string) => ({
+  type: 'identity.address-confirmed.v1',
+  payload: { userId: registration.id, email },
+});
+
 describe('a user', () => {
-  it('registers as what they are, and nobody needs to hear of it', () => {
+  it('has an address that is confirmed from the beginning, and others hear of it', () => {
     const user = User.register(registration, now);
-    expect(user).toMatchObject({ ...registration, demo: false, createdAt: now });
-    expect(user.pullEvents()).toEqual([]);
+    expect(user).toMatchObject({ ...registration, emailVerified: true, demo: false, createdAt: now });
+    expect(user.pullEvents()).toMatchObject([confirmed(registration.email)]);
+  });
+
+  it('moves to another address once it is confirmed, and others hear of it', () => {
+    const user = User.register(registration, now);
+    user.pullEvents();
+    user.moveTo('lovelace@example.org');
+    expect(user.email).toBe('lovelace@example.org');
+    expect(user.pullEvents()).toMatchObject([confirmed('lovelace@example.org')]);
   });
 
   it('of the demo is an ordinary, verified user, and others hear of it', () => {

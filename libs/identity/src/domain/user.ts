@@ -1,23 +1,24 @@
 import { Aggregate, newId } from '#kernel';
-import { DemoAccountSeeded } from '../contracts/index.ts';
+import { AddressConfirmed, DemoAccountSeeded } from '../contracts/index.ts';
 
 export type UserRole = 'user' | 'operator' | 'admin';
 
 interface Registration {
+  readonly id: string;
   readonly email: string;
   readonly passwordHash: string | null;
   readonly name: string | null;
   readonly role: UserRole;
-  readonly emailVerified: boolean;
 }
 
 /** A person with an account. */
 export class User extends Aggregate {
   readonly id!: string;
-  readonly email!: string;
-  /** Null where a provider vouches for the person, and no password does. */
-  readonly passwordHash!: string | null;
-  readonly name!: string | null;
+  /** Confirmed by a mailed token, or by whoever is believed in it. */
+  email!: string;
+  /** Null where a provider vouches for the person. */
+  passwordHash!: string | null;
+  name!: string | null;
   readonly role!: UserRole;
   readonly emailVerified!: boolean;
   readonly demo!: boolean;
@@ -28,8 +29,11 @@ export class User extends Aggregate {
     Object.assign(this, fields);
   }
 
+  /** Somebody whose address is confirmed; before that there is a registration and no account. */
   static register(registration: Registration, now: Date): User {
-    return new User({ id: newId(), ...registration, demo: false, createdAt: now });
+    const user = new User({ ...registration, emailVerified: true, demo: false, createdAt: now });
+    user.record(new AddressConfirmed({ userId: user.id, email: user.email }));
+    return user;
   }
 
   /** The account that a first start offers for a look around; it never counts as the first user. */
@@ -46,6 +50,12 @@ export class User extends Aggregate {
     });
     user.record(new DemoAccountSeeded({ userId: user.id }));
     return user;
+  }
+
+  /** Takes another address, which is confirmed. */
+  moveTo(email: string): void {
+    this.email = email;
+    this.record(new AddressConfirmed({ userId: this.id, email }));
   }
 }
 

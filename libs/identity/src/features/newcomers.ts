@@ -1,22 +1,53 @@
 import { Injectable } from '@nestjs/common';
+import { Clock } from '#kernel';
 import { Config } from '#platform/config';
 import { Database } from '#platform/persistence';
-import type { UserRole } from '../domain/user.ts';
+import { User, type UserRole } from '../domain/user.ts';
 
-/** What is decided of an account that is about to be made, in the transaction that makes it. */
+interface Newcomer {
+  readonly id: string;
+  readonly email: string;
+  /** Null where a provider vouches for the person. */
+  readonly passwordHash: string | null;
+  readonly name: string | null;
+  /** Where it is not given, the installation decides. */
+  readonly role?: UserRole | undefined;
+}
+
+/** Makes accounts for addresses that are confirmed, by a mail or by whoever is believed. */
 @Injectable()
 export class Newcomers {
   constructor(
     private readonly database: Database,
+    private readonly clock: Clock,
     private readonly config: Config,
   ) {}
 
-  /** Until the transaction ends, nobody else makes an account: two first ones would both be the administrator's. */
+  /**
+   * Adds an account in the ambient transaction; null when the address has one. What else was registered for the address
+   * is void: its owner has shown up.
+   */
+  async add({ role, ...newcomer }: Newcomer): Promise<User | null> {
+    await this.oneAtATime();
+    const { email } = newcomer;
+    const [known] = await this.database.sql`select id from identity.users where email = ${email}`;
+    if (known) return null;
+    await this.database.sql`delete from identity.registrations where email = ${email}`;
+    const user = User.register({ ...newcomer, role: role ?? (await this.role()) }, this.clock.now());
+    this.database.entities.persist(user);
+    await this.database.entities.flush();
+    return user;
+  }
+
+  /**
+   * Until the transaction ends, nobody else gives an account an address: two first ones would both be the
+   * administrator's, and an address is one account's. Come here before you lock a row.
+   */
   async oneAtATime(): Promise<void> {
     await this.database.sql`select pg_advisory_xact_lock(hashtext('identity.register'))`;
   }
 
-  /** Whoever installs on a laptop comes first; a seeded demo account does not count. */
+  /** Whoever installs on a laptop registers first; a seeded demo account does not count. */
   async role(): Promise<UserRole> {
     const [other] = await this.database.sql`select id from identity.users where not demo limit 1`;
     return this.config.embedded && !other ? 'admin' : 'user';

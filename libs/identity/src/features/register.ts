@@ -1,8 +1,10 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { Clock, DomainError } from '#kernel';
+import { DomainError, newId } from '#kernel';
 import { Config } from '#platform/config';
+import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
-import { normaliseEmail, User, type UserRole } from '../domain/user.ts';
+import { RegistrationRequested } from '../contracts/index.ts';
+import { normaliseEmail, type UserRole } from '../domain/user.ts';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
 import { Newcomers } from './newcomers.ts';
 import { hashPassword } from './passwords.ts';
@@ -14,12 +16,17 @@ export interface RegisteredUser {
   readonly role: UserRole;
 }
 
+/**
+ * Where addresses are confirmed, this looks at no account: what is answered, and after how much work, is the same for
+ * an address that has one. Otherwise the account is there at once.
+ * @throws DomainError identity.email-taken, only where addresses are not confirmed; identity.password-common
+ */
 export class Register extends Command<RegisteredUser> {
   constructor(
     readonly email: string,
     readonly password: string,
     readonly name: string | null,
-    /** Given by an administrator's command only; otherwise the installation decides. */
+    /** Given by an administrator's command only, who is believed in the address; otherwise the installation decides. */
     readonly role?: UserRole,
   ) {
     super();
@@ -30,36 +37,32 @@ export class Register extends Command<RegisteredUser> {
 export class RegisterHandler implements ICommandHandler<Register> {
   constructor(
     private readonly database: Database,
-    private readonly clock: Clock,
-    private readonly config: Config,
+    private readonly outbox: Outbox,
     private readonly newcomers: Newcomers,
+    private readonly config: Config,
   ) {}
 
   async execute({ email: given, password, name, role }: Register): Promise<RegisteredUser> {
     const email = normaliseEmail(given);
     await assertPasswordAllowed(password, email);
     const passwordHash = await hashPassword(password);
+    const believed = role !== undefined || this.config.emailVerification === 'off';
     return this.database.transaction(async () => {
-      await this.newcomers.oneAtATime();
-      const [known] = await this.database.sql`select id from identity.users where email = ${email}`;
-      if (known)
+      if (!believed) return this.keep(email, passwordHash, name);
+      const user = await this.newcomers.add({ id: newId(), email, passwordHash, name, role });
+      if (!user)
         throw new DomainError('conflict', 'identity.email-taken', 'This address already has an account.');
-      const user = User.register(
-        {
-          email,
-          passwordHash,
-          name,
-          role: role ?? (await this.newcomers.role()),
-          emailVerified: this.trusted(),
-        },
-        this.clock.now(),
-      );
-      this.database.entities.persist(user);
-      return { id: user.id, email, emailVerified: user.emailVerified, role: user.role };
+      return { id: user.id, email, emailVerified: true, role: user.role };
     });
   }
 
-  private trusted(): boolean {
-    return this.config.emailVerification === 'off';
+  /** Keeps the registration until a mailed token confirms it; whether the address is free is asked later. */
+  private async keep(email: string, passwordHash: string, name: string | null): Promise<RegisteredUser> {
+    const id = newId();
+    await this.database.sql`
+      insert into identity.registrations (id, email, name, password_hash, expires_at)
+      values (${id}, ${email}, ${name}, ${passwordHash}, now() + interval '24 hours')`;
+    await this.outbox.append([new RegistrationRequested({ registrationId: id })]);
+    return { id, email, emailVerified: false, role: await this.newcomers.role() };
   }
 }

@@ -8,7 +8,7 @@ export const UserSchema = defineEntity({
   properties: {
     id: p.uuid().primary(),
     email: p.text(),
-    passwordHash: p.text().nullable().fieldName('password_hash'),
+    passwordHash: p.text().fieldName('password_hash').nullable(),
     name: p.text().nullable(),
     role: p.text().$type<UserRole>(),
     emailVerified: p.boolean().fieldName('email_verified'),

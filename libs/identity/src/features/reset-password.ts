@@ -1,0 +1,57 @@
+import { LockMode } from '@mikro-orm/core';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Database } from '#platform/persistence';
+import { User } from '../domain/user.ts';
+import { assertPasswordAllowed } from './allowed-passwords.ts';
+import { AuditLog } from './audit-log.ts';
+import { mailedTokenInvalid } from './mailed-tokens.ts';
+import { PasswordChanges } from './password-changes.ts';
+import { hashPassword } from './passwords.ts';
+import { type Client, hashOf } from './sessions.ts';
+
+/**
+ * Sets a new password for whoever has the mailed token. Whoever had the account before has nothing of it any more: all
+ * sessions and API keys end.
+ * @throws DomainError identity.mailed-token-invalid, identity.password-common
+ */
+export class ResetPassword extends Command<void> {
+  constructor(
+    readonly token: string,
+    readonly password: string,
+    readonly client: Client,
+  ) {
+    super();
+  }
+}
+
+@CommandHandler(ResetPassword)
+export class ResetPasswordHandler implements ICommandHandler<ResetPassword> {
+  constructor(
+    private readonly database: Database,
+    private readonly changes: PasswordChanges,
+    private readonly audit: AuditLog,
+  ) {}
+
+  async execute({ token, password, client }: ResetPassword): Promise<void> {
+    const tokenHash = hashOf(token);
+    // A refused password leaves the token good, and a wrong token costs no hash.
+    const [holder] = await this.database.sql<{ email: string }>`
+      select owner.email from identity.mailed_tokens as mailed join identity.users as owner on owner.id = mailed.user_id
+      where mailed.token_hash = ${tokenHash} and mailed.purpose = 'reset-password' and mailed.expires_at > now()`;
+    if (!holder) throw mailedTokenInvalid();
+    await assertPasswordAllowed(password, holder.email);
+    const passwordHash = await hashPassword(password);
+    await this.database.transaction(async () => {
+      const [used] = await this.database.sql<{ userId: string }>`
+        delete from identity.mailed_tokens
+        where token_hash = ${tokenHash} and purpose = 'reset-password' and expires_at > now()
+        returning user_id as "userId"`;
+      if (!used) throw mailedTokenInvalid();
+      const { userId } = used;
+      const lock = { lockMode: LockMode.PESSIMISTIC_WRITE };
+      const user = await this.database.entities.findOneOrFail(User, { id: userId }, lock);
+      await this.changes.apply(user, passwordHash, null);
+      await this.audit.record({ type: 'password-reset', userId, address: client.address });
+    });
+  }
+}

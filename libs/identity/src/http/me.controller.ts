@@ -1,0 +1,44 @@
+import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { CommandBus, QueryBus } from '@nestjs/cqrs';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiProblems, CurrentPrincipal, type Principal } from '#platform/http';
+import { EditProfile } from '../features/edit-profile.ts';
+import { FindProfile, type Profile } from '../features/find-profile.ts';
+import type { Client } from '../features/sessions.ts';
+import { FromClient } from './from-client.ts';
+import * as dto from './me.dto.ts';
+
+/** One's own account. */
+@ApiTags('identity')
+@Controller('v1/me')
+export class MeController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly queries: QueryBus,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'Read your own account' })
+  @ApiOkResponse({ standardSchema: dto.profile, description: 'The account.' })
+  getProfile(@CurrentPrincipal() { userId }: Principal): Promise<Profile> {
+    return this.queries.execute(new FindProfile(userId));
+  }
+
+  @Patch()
+  @ApiOperation({
+    summary: 'Change your own account',
+    description:
+      'A new address takes the place of the old one once the token that is mailed to it was used. A new password ends ' +
+      'your other sessions. Both need the current password.',
+  })
+  @ApiOkResponse({ standardSchema: dto.profile, description: 'The changed account.' })
+  @ApiProblems(400, 409, 413, 415, 422)
+  async editProfile(
+    @CurrentPrincipal() { userId, sessionId }: Principal,
+    @Body({ schema: dto.profileChanges }) body: dto.ProfileChanges,
+    @FromClient() client: Client,
+  ): Promise<Profile> {
+    await this.commands.execute(new EditProfile(userId, sessionId, body, client));
+    return this.queries.execute(new FindProfile(userId));
+  }
+}

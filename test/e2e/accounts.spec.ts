@@ -1,0 +1,344 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { accountMails, mailedToken, tokenIn } from '../support/account-mails.ts';
+import { type Api, type Caller, startApi } from '../support/api.ts';
+
+const password = 'correct horse battery staple';
+const nextPassword = 'another horse battery staple';
+const post = (api: Api, route: string, body: object) =>
+  api.call<Record<string, string>>({ method: 'POST', url: `/v1/auth/${route}`, body });
+const somebody = () => `${crypto.randomUUID()}@example.org`;
+const invalid = { status: 401, body: { code: 'identity.mailed-token-invalid' } };
+const wrong = { status: 401, body: { code: 'identity.wrong-credentials' } };
+
+describe('where addresses are confirmed', () => {
+  let api: Api;
+  beforeAll(async () => {
+    api = await startApi(inject('postgresUrl'), { EMAIL_VERIFICATION: 'required', RATE_LIMIT: 'off' });
+    // The first one is the administrator.
+    await api.person('admin');
+  });
+  afterAll(() => api.close());
+
+  const register = (email: string, chosen = password) =>
+    post(api, 'register', { email, password: chosen, name: 'Ada <b>' });
+  const logIn = (email: string, chosen = password) => post(api, 'login', { email, password: chosen });
+  const confirm = (token: string) => post(api, 'verify-email', { token });
+  const subjects = async (email: string) => (await accountMails(api, email)).map(({ subject }) => subject);
+
+  /** Somebody who registered, confirmed and logged in. */
+  async function confirmed(): Promise<Caller> {
+    const email = somebody();
+    await register(email);
+    await confirm(await mailedToken(api, email));
+    const { body } = await logIn(email);
+    return {
+      id: '',
+      email,
+      password,
+      accessToken: body['accessToken'] ?? '',
+      refreshToken: body['refreshToken'] ?? '',
+    };
+  }
+  const me = (as: Caller) => api.call({ url: '/v1/me', as });
+  const edit = (as: Caller, body: object) => api.call({ method: 'PATCH', url: '/v1/me', as, body });
+
+  describe('a registration', () => {
+    it('is an account once the mailed token was used, with the id that was told', async () => {
+      const email = somebody();
+      const registered = await register(email);
+      expect(registered).toMatchObject({ status: 201, body: { email, emailVerified: false, role: 'user' } });
+      expect(await logIn(email)).toMatchObject(wrong);
+      const token = await mailedToken(api, email);
+      expect((await confirm(token)).status).toBe(204);
+      const { body } = await logIn(email);
+      const as = { id: '', email, password, accessToken: body['accessToken'] ?? '', refreshToken: '' };
+      expect((await me(as)).body).toEqual({
+        id: registered.body['id'],
+        email,
+        emailVerified: true,
+        pendingEmail: null,
+        name: 'Ada <b>',
+        role: 'user',
+        hasPassword: true,
+        createdAt: expect.any(String),
+      });
+      expect(await confirm(token)).toMatchObject(invalid);
+    });
+
+    it('is mailed with no word of whoever registered', async () => {
+      const email = somebody();
+      await register(email);
+      const [mail] = await accountMails(api, email);
+      for (const part of [mail?.subject, mail?.text, mail?.html]) {
+        expect(part).not.toContain('Ada');
+        expect(part).not.toContain(email.split('@')[0]);
+      }
+    });
+
+    it('of an address that has an account is answered the same, and mails its owner', async () => {
+      const { email } = await confirmed();
+      const free = await register(somebody());
+      const taken = await register(email, nextPassword);
+      expect({ ...taken.body, id: '', email: '' }).toEqual({ ...free.body, id: '', email: '' });
+      expect(taken.status).toBe(free.status);
+      expect(String(taken.body['id'])).toHaveLength(String(free.body['id']).length);
+      expect(await subjects(email)).toEqual(['Confirm your address', 'You have an account already']);
+      expect(await logIn(email, nextPassword)).toMatchObject(wrong);
+      expect((await logIn(email)).status).toBe(200);
+    });
+
+    it('gives the password that came with the token that was used, whoever else registered the address', async () => {
+      const email = somebody();
+      await register(email, nextPassword);
+      const strangers = await mailedToken(api, email);
+      await register(email);
+      const own = await mailedToken(api, email);
+      expect((await confirm(own)).status).toBe(204);
+      expect(await confirm(strangers)).toMatchObject(invalid);
+      expect((await logIn(email)).status).toBe(200);
+      expect(await logIn(email, nextPassword)).toMatchObject(wrong);
+    });
+
+    it('makes one account of two tokens that are used at once', async () => {
+      const email = somebody();
+      await register(email);
+      const first = await mailedToken(api, email);
+      await register(email);
+      const second = await mailedToken(api, email);
+      const answers = await Promise.all([first, second, first, second].map(confirm));
+      const statuses = answers.map(({ status }) => status);
+      expect(statuses.toSorted((a, b) => a - b)).toEqual([204, 401, 401, 401]);
+    });
+
+    it('expires after a day', async () => {
+      const email = somebody();
+      await register(email);
+      const token = await mailedToken(api, email);
+      await api.database.sql`
+        update identity.registrations set expires_at = now() - interval '1 second' where email = ${email}`;
+      expect(await confirm(token)).toMatchObject(invalid);
+      expect(await logIn(email)).toMatchObject(wrong);
+    });
+
+    it('is kept without its token, which is nowhere in the clear but in the mail', async () => {
+      const email = somebody();
+      await register(email);
+      const token = await mailedToken(api, email);
+      const kept = await api.database.sql`
+        select registration.email::text as kept from identity.registrations as registration
+        where registration::text like ${`%${token}%`}
+        union all select payload::text from platform.outbox where payload::text like ${`%${token}%`}`;
+      expect(kept).toEqual([]);
+    });
+  });
+
+  describe('the mail that confirms', () => {
+    const again = (email: string) => post(api, 'resend-verification', { email });
+
+    it('comes once more on demand, and only its token counts then', async () => {
+      const email = somebody();
+      await register(email);
+      const first = await mailedToken(api, email);
+      expect((await again(email)).status).toBe(202);
+      const second = await mailedToken(api, email);
+      expect(await confirm(first)).toMatchObject(invalid);
+      expect((await confirm(second)).status).toBe(204);
+    });
+
+    it('is not sent to strangers or to who has an account, and is answered the same', async () => {
+      const stranger = somebody();
+      const { email } = await confirmed();
+      const answers = [await again(stranger), await again(email)];
+      expect(answers.map(({ status, body }) => [status, body])).toEqual([
+        [202, undefined],
+        [202, undefined],
+      ]);
+      expect(await subjects(stranger)).toEqual([]);
+      expect(await subjects(email)).toEqual(['Confirm your address']);
+    });
+
+    it('comes at most three times a day, however often somebody asks', async () => {
+      const email = somebody();
+      const asked = Array.from({ length: 40 }, (_, index) => (index % 4 ? again(email) : register(email)));
+      const statuses = new Set((await Promise.all(asked)).map(({ status }) => status));
+      expect(statuses).toEqual(new Set([201, 202]));
+      expect(await subjects(email)).toHaveLength(3);
+      // Nobody can confirm the others.
+      const kept = await api.database.sql`select id from identity.registrations where email = ${email}`;
+      expect(kept.length).toBeLessThanOrEqual(3);
+      const tokens = (await accountMails(api, email)).map(tokenIn);
+      const answers = [];
+      for (const token of tokens) answers.push((await confirm(token)).status);
+      expect(answers).toContain(204);
+    });
+  });
+
+  describe('a forgotten password', () => {
+    const forget = (email: string) => post(api, 'forgot-password', { email });
+    const reset = (token: string, chosen = nextPassword) =>
+      post(api, 'reset-password', { token, password: chosen });
+
+    it('is replaced by the mailed token, once, and everything that was open is closed', async () => {
+      const person = await confirmed();
+      await forget(person.email);
+      const token = await mailedToken(api, person.email);
+      expect((await reset(token)).status).toBe(204);
+      expect(await reset(token)).toMatchObject(invalid);
+      expect(await me(person)).toMatchObject({ status: 401, body: { code: 'identity.session-ended' } });
+      const refreshed = await post(api, 'refresh', { refreshToken: person.refreshToken });
+      expect(refreshed.status).toBe(401);
+      expect(await logIn(person.email)).toMatchObject(wrong);
+      expect((await logIn(person.email, nextPassword)).status).toBe(200);
+      expect(await subjects(person.email)).toEqual([
+        'Confirm your address',
+        'Set a new password',
+        'Your password was changed',
+      ]);
+    });
+
+    it('is answered the same for an address without an account, and mails nobody', async () => {
+      const stranger = somebody();
+      expect(await forget(stranger)).toMatchObject({ status: 202 });
+      expect(await subjects(stranger)).toEqual([]);
+    });
+
+    it('leaves the token good when the new password is refused', async () => {
+      const { email } = await confirmed();
+      await forget(email);
+      const token = await mailedToken(api, email);
+      expect(await reset(token, email)).toMatchObject({
+        status: 422,
+        body: { code: 'identity.password-common', errors: [{ pointer: '/password' }] },
+      });
+      expect((await reset(token)).status).toBe(204);
+    });
+
+    it('mails at most three tokens a day, of which the last counts, and none after an hour', async () => {
+      const { email } = await confirmed();
+      await forget(email);
+      const first = await mailedToken(api, email);
+      await Promise.all(Array.from({ length: 10 }, () => forget(email)));
+      const last = await mailedToken(api, email);
+      expect((await subjects(email)).filter((subject) => subject === 'Set a new password')).toHaveLength(3);
+      expect(await reset(first)).toMatchObject(invalid);
+      await api.database.sql`
+        update identity.mailed_tokens set expires_at = now() - interval '1 second'
+        where user_id in (select id from identity.users where email = ${email})`;
+      expect(await reset(last)).toMatchObject(invalid);
+    });
+
+    it('is no token that confirms an address, and the other way round', async () => {
+      const { email } = await confirmed();
+      await forget(email);
+      expect(await confirm(await mailedToken(api, email))).toMatchObject(invalid);
+      const newcomer = somebody();
+      await register(newcomer);
+      expect(await reset(await mailedToken(api, newcomer))).toMatchObject(invalid);
+    });
+  });
+
+  describe("one's own account", () => {
+    it('has the name that one gives it, or none', async () => {
+      const person = await confirmed();
+      expect((await edit(person, { name: ' Grace ' })).body['name']).toBe('Grace');
+      expect((await edit(person, { name: null })).body['name']).toBeNull();
+    });
+
+    it('gets another password from who knows the current one; other sessions end', async () => {
+      const person = await confirmed();
+      const other = await logIn(person.email);
+      const denied = await edit(person, { password: nextPassword, currentPassword: 'incorrect horse' });
+      expect(denied).toMatchObject({
+        status: 422,
+        body: { code: 'identity.wrong-password', errors: [{ pointer: '/currentPassword' }] },
+      });
+      expect(await edit(person, { password: nextPassword })).toMatchObject({
+        status: 422,
+        body: { errors: [{ pointer: '/currentPassword' }] },
+      });
+      expect((await edit(person, { password: nextPassword, currentPassword: password })).status).toBe(200);
+      expect((await me(person)).status).toBe(200);
+      expect((await me({ ...person, accessToken: other.body['accessToken'] ?? '' })).status).toBe(401);
+      expect((await post(api, 'refresh', { refreshToken: person.refreshToken })).status).toBe(200);
+      expect(await logIn(person.email)).toMatchObject(wrong);
+      expect((await subjects(person.email)).at(-1)).toBe('Your password was changed');
+    });
+
+    it('moves to another address once that is confirmed; the old one hears of it before and after', async () => {
+      const person = await confirmed();
+      const next = somebody();
+      const asked = await edit(person, { email: next, currentPassword: password });
+      expect(asked.body).toMatchObject({ email: person.email, pendingEmail: next });
+      expect(await logIn(next)).toMatchObject(wrong);
+      const token = await mailedToken(api, next);
+      expect((await confirm(token)).status).toBe(204);
+      expect((await me(person)).body).toMatchObject({ email: next, pendingEmail: null });
+      expect((await logIn(next)).status).toBe(200);
+      expect(await logIn(person.email)).toMatchObject(wrong);
+      expect((await subjects(person.email)).slice(1)).toEqual([
+        'Your address is to be changed',
+        'Your address was changed',
+      ]);
+    });
+
+    it('does not move to an address that has an account, which is answered the same', async () => {
+      const person = await confirmed();
+      const owner = await confirmed();
+      const asked = await edit(person, { email: owner.email, currentPassword: password });
+      expect(asked).toMatchObject({ status: 200, body: { pendingEmail: owner.email } });
+      expect((await subjects(owner.email)).slice(1)).toEqual(['You have an account already']);
+      expect((await me(person)).body['email']).toBe(person.email);
+    });
+
+    it('stays where it is when the address is taken before the token is used', async () => {
+      const person = await confirmed();
+      const next = somebody();
+      await edit(person, { email: next, currentPassword: password });
+      const token = await mailedToken(api, next);
+      await register(next, nextPassword);
+      await confirm(await mailedToken(api, next));
+      expect(await confirm(token)).toMatchObject(invalid);
+      expect((await me(person)).body['email']).toBe(person.email);
+    });
+
+    it('does not move any more once the password was changed', async () => {
+      const person = await confirmed();
+      const next = somebody();
+      await edit(person, { email: next, currentPassword: password });
+      const token = await mailedToken(api, next);
+      await edit(person, { password: nextPassword, currentPassword: password });
+      expect(await confirm(token)).toMatchObject(invalid);
+    });
+
+    it.each([
+      ['nothing', {}, ''],
+      ['what cannot be changed', { role: 'admin' }, '/role'],
+      ['no address', { email: 'ada', currentPassword: password }, '/email'],
+      ['a short password', { password: 'short', currentPassword: password }, '/password'],
+      ['two lines of name', { name: 'a\nb' }, '/name'],
+    ])('refuses %s', async (_, body, pointer) => {
+      const person = await confirmed();
+      expect(await edit(person, body)).toMatchObject({
+        status: 422,
+        body: { errors: expect.arrayContaining([expect.objectContaining({ pointer })]) },
+      });
+    });
+  });
+});
+
+describe('where addresses are not confirmed', () => {
+  let api: Api;
+  beforeAll(async () => {
+    api = await startApi(inject('postgresUrl'));
+  });
+  afterAll(() => api.close());
+
+  it('moves at once, but not to the address of another account', async () => {
+    const [ada, bob] = [await api.person(), await api.person()];
+    const edit = (email: string) =>
+      api.call({ method: 'PATCH', url: '/v1/me', as: ada, body: { email, currentPassword: ada.password } });
+    expect(await edit(bob.email)).toMatchObject({ status: 409, body: { code: 'identity.email-taken' } });
+    const next = somebody();
+    expect((await edit(next)).body).toMatchObject({ email: next, pendingEmail: null });
+  });
+});
