@@ -5,15 +5,18 @@ import type { ContextPersistence } from '#platform/persistence';
 import { AccessTokens } from './features/access-tokens.ts';
 import { AccountMails } from './features/account-mails.ts';
 import { AddressChanges } from './features/address-changes.ts';
+import { ApiKeys } from './features/api-keys.ts';
 import { AuditLog } from './features/audit-log.ts';
 import { ConfirmAddressHandler } from './features/confirm-address.ts';
 import { ConfirmRegistration } from './features/confirm-registration.ts';
+import { CreateApiKeyHandler } from './features/create-api-key.ts';
 import { Credentials } from './features/credentials.ts';
 import { EditProfileHandler } from './features/edit-profile.ts';
 import { EndSessionHandler } from './features/end-session.ts';
 import { EndedSessions } from './features/ended-sessions.ts';
 import { FindContactsHandler } from './features/find-contacts.ts';
 import { FindProfileHandler } from './features/find-profile.ts';
+import { ListApiKeysHandler } from './features/list-api-keys.ts';
 import { LogInHandler } from './features/log-in.ts';
 import { LogOutHandler } from './features/log-out.ts';
 import { Newcomers } from './features/newcomers.ts';
@@ -28,9 +31,11 @@ import { RegisterHandler } from './features/register.ts';
 import { RequestConfirmationHandler } from './features/request-confirmation.ts';
 import { RequestPasswordResetHandler } from './features/request-password-reset.ts';
 import { ResetPasswordHandler } from './features/reset-password.ts';
+import { RevokeApiKeyHandler } from './features/revoke-api-key.ts';
 import { SeedDemoAccount } from './features/seed-demo-account.ts';
 import { Sessions } from './features/sessions.ts';
 import { WebSessions } from './features/web-sessions.ts';
+import { ApiKeysController } from './http/api-keys.controller.ts';
 import { AuthController } from './http/auth.controller.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
 import { MailedTokensController } from './http/mailed-tokens.controller.ts';
@@ -50,6 +55,7 @@ export const identityPersistence: ContextPersistence = {
   imports: [JwtModule.register({})],
   providers: [
     AccessTokens,
+    ApiKeys,
     AuditLog,
     Credentials,
     EndedSessions,
@@ -77,15 +83,24 @@ export const identityPersistence: ContextPersistence = {
     LogOutHandler,
     EndSessionHandler,
     FindContactsHandler,
+    CreateApiKeyHandler,
+    ListApiKeysHandler,
+    RevokeApiKeyHandler,
   ],
-  exports: [AccessTokens, EndedSessions, Newcomers, WebSessions],
+  exports: [AccessTokens, ApiKeys, EndedSessions, Newcomers, WebSessions],
 })
 export class IdentityModule {}
 
 /** The HTTP side: routes of accounts, the guard before all others, the demo account. */
 @Module({
   imports: [IdentityModule],
-  controllers: [AuthController, MailedTokensController, WebSessionController, MeController],
+  controllers: [
+    ApiKeysController,
+    AuthController,
+    MailedTokensController,
+    WebSessionController,
+    MeController,
+  ],
   providers: [SameOrigin, { provide: APP_GUARD, useClass: AuthenticationGuard }, SeedDemoAccount],
 })
 export class IdentityHttpModule implements OnApplicationBootstrap, OnApplicationShutdown {

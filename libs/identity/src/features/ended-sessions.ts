@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { DomainError } from '#kernel';
 import { Loop } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
 import { Database } from '#platform/persistence';
@@ -66,3 +67,6 @@ export class EndedSessions {
     return found.length === 0;
   }
 }
+
+export const sessionEnded = () =>
+  new DomainError('unauthenticated', 'identity.session-ended', 'The session has ended; log in.');

@@ -3,7 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { DomainError } from '#kernel';
 import { type Access, accessOf, type Principal, roles } from '#platform/http';
 import { AccessTokens } from '../features/access-tokens.ts';
-import { EndedSessions } from '../features/ended-sessions.ts';
+import { ApiKeys, keyBeginning } from '../features/api-keys.ts';
+import { EndedSessions, sessionEnded } from '../features/ended-sessions.ts';
 import { WebSessions } from '../features/web-sessions.ts';
 import { SameOrigin, sessionCookie } from './session-cookie.ts';
 
@@ -15,6 +16,7 @@ export class AuthenticationGuard implements CanActivate {
   constructor(
     private readonly tokens: AccessTokens,
     private readonly ended: EndedSessions,
+    private readonly apiKeys: ApiKeys,
     private readonly webSessions: WebSessions,
     private readonly sameOrigin: SameOrigin,
   ) {}
@@ -44,8 +46,9 @@ export class AuthenticationGuard implements CanActivate {
   private async byToken(authorization: string): Promise<Principal> {
     const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (token === undefined) throw missing();
+    if (token.startsWith(keyBeginning)) return this.apiKeys.principalOf(token);
     const { sessionId, userId, role } = this.tokens.read(token);
-    if (await this.ended.has(sessionId)) throw ended();
+    if (await this.ended.has(sessionId)) throw sessionEnded();
     return { userId, role, sessionId, scopes: null };
   }
 
@@ -54,7 +57,7 @@ export class AuthenticationGuard implements CanActivate {
     if (secret === undefined) throw missing();
     this.sameOrigin.assert(request);
     const principal = await this.webSessions.principalOf(secret);
-    if (!principal) throw ended();
+    if (!principal) throw sessionEnded();
     return principal;
   }
 }
@@ -77,6 +80,3 @@ const forbidden = (code: string, message: string) =>
 
 const missing = () =>
   new DomainError('unauthenticated', 'identity.token-missing', 'Send `Authorization: Bearer <token>`.');
-
-const ended = () =>
-  new DomainError('unauthenticated', 'identity.session-ended', 'The session has ended; log in.');

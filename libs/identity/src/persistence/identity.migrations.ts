@@ -131,4 +131,24 @@ export const identityMigrations = [
     create index audit_of_user on identity.audit (user_id, id desc);
     `,
   ),
+  sqlMigration(
+    '20261122050000_identity_api_keys',
+    `
+    create table identity.api_keys (
+      id uuid primary key,
+      user_id uuid not null references identity.users on delete cascade,
+      name text not null,
+      -- The first characters, by which its owner recognises it.
+      prefix text not null,
+      token_hash bytea not null unique,
+      scopes text[] not null,
+      -- Of which ticks may be submitted; null in a key that is good for none.
+      symbols text[],
+      expires_at timestamptz,
+      created_at timestamptz not null default now(),
+      last_used_at timestamptz
+    );
+    create index api_keys_of_user on identity.api_keys (user_id);
+    `,
+  ),
 ];

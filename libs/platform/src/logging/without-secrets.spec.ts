@@ -7,6 +7,10 @@ describe('a text without secrets', () => {
     ['550 <ada+tag@example.org>: no such user', '550 [redacted] no such user'],
     ['connect postgres://tocsin:hush@db:5432/tocsin', 'connect postgres://[redacted]/tocsin'],
     ['Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl!', 'Bearer [redacted]!'],
+    [
+      `curl -H "Authorization: Bearer tocsin_${'aB3-_'.repeat(8)}xyz"`,
+      'curl -H "Authorization: Bearer [redacted]"',
+    ],
   ])('hides what %s holds', (text, shown) => {
     expect(withoutSecrets(text)).toBe(shown);
   });

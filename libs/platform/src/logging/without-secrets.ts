@@ -5,4 +5,5 @@
 export const withoutSecrets = (text: string): string =>
   text
     .replaceAll(/[^\s/@]+@[^\s/@]+/g, '[redacted]')
-    .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]');
+    .replaceAll(/\beyJ[\w-]+\.[\w-]+\.[\w-]*/g, '[redacted]')
+    .replaceAll(/\btocsin_[\w-]{43}/g, '[redacted]');
