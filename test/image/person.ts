@@ -5,6 +5,7 @@ export const apiUrl = `http://127.0.0.1:${API_PORT}`;
 
 interface Mail {
   readonly subject: string;
+  readonly text: string;
   readonly receivedAt: string;
 }
 
@@ -21,6 +22,15 @@ export class Person {
 
   async register(): Promise<void> {
     await this.call('POST', '/v1/auth/register', { email: this.email, password: this.password });
+  }
+
+  /** Uses the link of the mail that asks for it. */
+  async confirm(): Promise<void> {
+    const token = await until('the mail that confirms the address', async () => {
+      const [mail] = await this.mails();
+      return /#token=([\w-]+)/.exec(mail?.text ?? '')?.[1];
+    });
+    await this.call('POST', '/v1/auth/verify-email', { token });
   }
 
   async logIn(): Promise<void> {

@@ -10,6 +10,7 @@ import { freePorts } from './free-ports.ts';
 import { type Mail, mailsOf } from './inbox.ts';
 import { type Ground, prepareGround } from './ground.ts';
 import type { RedisServer } from './redis-server.ts';
+import { assertTellsNoSecret } from './told-secrets.ts';
 
 const built = (app: string, file = 'main') =>
   fileURLToPath(new URL(`../../dist/apps/${app}/src/${file}.js`, import.meta.url));
@@ -112,7 +113,7 @@ export class Installation {
     return mailsOf(this.inboxUrl);
   }
 
-  /** Stops everything; fails when a process did not end cleanly. */
+  /** Stops everything; fails when a process did not end cleanly, or printed a secret. */
   async stop(): Promise<void> {
     const running = this.children.filter(isRunning);
     await Promise.all(
@@ -130,6 +131,7 @@ export class Installation {
     const unclean = running.filter(({ exitCode }) => exitCode !== 0);
     if (unclean.length > 0)
       throw new Error(`${unclean.length} processes did not end cleanly:\n${this.output}`);
+    assertTellsNoSecret(this.output);
   }
 
   /** Runs one of the programs of the api that end by themselves. */
@@ -137,7 +139,8 @@ export class Installation {
     file: string,
     ...parameters: string[]
   ): Promise<{ readonly exitCode: number | null; readonly said: string }> {
-    const child = this.spawn('api', {}, file, parameters);
+    // What it prints is for whoever ran it.
+    const child = this.spawn('api', {}, file, parameters, false);
     let said = '';
     child.stdout?.on('data', (data: Buffer) => (said += data.toString()));
     child.stderr?.on('data', (data: Buffer) => (said += data.toString()));
@@ -150,13 +153,14 @@ export class Installation {
     variables: Record<string, string> = {},
     file = 'main',
     parameters: readonly string[] = [],
+    logged = true,
   ): ChildProcess {
     const { PATH, HOME } = process.env;
     const child = spawn(process.execPath, [built(app, file), ...parameters], {
       env: { PATH, HOME, ...this.variables, ...variables },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const stream of [child.stdout, child.stderr]) {
+    for (const stream of logged ? [child.stdout, child.stderr] : []) {
       stream?.on('data', (data: Buffer) => (this.output += data.toString()));
     }
     this.children.push(child);

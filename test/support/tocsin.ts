@@ -2,6 +2,7 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
+import { assertTellsNoSecret } from './told-secrets.ts';
 
 const supervisor = fileURLToPath(new URL('../../dist/apps/embedded/src/main.js', import.meta.url));
 
@@ -66,9 +67,10 @@ export class Tocsin {
     if (this.process.pid !== undefined) process.kill(-this.process.pid, 'SIGINT');
   }
 
-  /** The exit code, once the process is gone. */
+  /** The exit code, once the process is gone. @throws Error when one of its lines told a secret */
   async ended(): Promise<unknown> {
     const [code] = await this.exit;
+    assertTellsNoSecret(this.output);
     return code;
   }
 

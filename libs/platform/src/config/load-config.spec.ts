@@ -49,14 +49,15 @@ describe('the configuration of a process', () => {
       'MAIL_FROM',
       'JWT_SECRET',
       'ENCRYPTION_KEY',
-      'EMAIL_VERIFICATION',
     ]);
     expect(loadConfig(server)).toMatchObject({ embedded: false, demo: false });
   });
 
-  it('does not start where addresses would have to be confirmed, which it cannot do yet', () => {
+  it('has addresses confirmed unless it is embedded', () => {
     const { EMAIL_VERIFICATION: _, ...byDefault } = server;
-    expect(linesOf(byDefault)).toEqual([expect.stringMatching(/^EMAIL_VERIFICATION: /)]);
+    expect(loadConfig(byDefault).emailVerification).toBe('required');
+    expect(loadConfig({}).emailVerification).toBe('off');
+    expect(loadConfig({ EMAIL_VERIFICATION: 'required' }).emailVerification).toBe('required');
   });
 
   it('reads a secret from a file and refuses it twice', () => {

@@ -130,7 +130,9 @@ export const variables = z.object({
   EMAIL_VERIFICATION: z
     .enum(['required', 'off'])
     .optional()
-    .describe('Whether an address must be confirmed before its account can log in.')
+    .describe(
+      'Whether a mailed token must confirm an address before it is an account. With `off`, every address is believed, and registering one that has an account says so.',
+    )
     .meta({ absent: 'embedded: off; otherwise required' }),
   DEMO: onOff
     .optional()
