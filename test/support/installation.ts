@@ -109,8 +109,9 @@ export class Installation {
     await gone;
   }
 
-  mails(): Promise<Mail[]> {
-    return mailsOf(this.inboxUrl);
+  /** What the inbox has, newest first; only to one address when it is given. */
+  mails(to?: string): Promise<Mail[]> {
+    return mailsOf(this.inboxUrl, to);
   }
 
   /** Stops everything; fails when a process did not end cleanly, or printed a secret. */

@@ -31,7 +31,7 @@ async function signedIn(client: Client, email: string, password: string): Promis
 }
 
 /** Where an installation has several apis, each request goes to the next one. */
-function clientOf([baseUrl = '', ...others]: readonly string[]): Client {
+export function clientOf([baseUrl = '', ...others]: readonly string[]): Client {
   const apis = [...others, baseUrl];
   const next = (request: Request): Promise<Response> => {
     const api = apis.shift() ?? baseUrl;

@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -16,6 +16,8 @@ export interface RedisServer {
   resume(): void;
   /** Sends one command and returns the raw reply, e.g. `flushall`. */
   command(text: string): Promise<string>;
+  /** Listens to every command that anybody sends from now on; returns what was heard. */
+  monitor(): Promise<() => string>;
   /** Ends it and removes what it left. */
   close(): Promise<void>;
 }
@@ -26,6 +28,7 @@ export async function startRedis(): Promise<RedisServer> {
   const [port = 0] = await freePorts(1);
   const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no'];
   const command = (text: string) => ask(port, text);
+  const listeners: Socket[] = [];
   const server = new ServerProcess('redis-server', [...options, '--dir', folder], {}, () => command('ping'));
   try {
     await server.start();
@@ -42,7 +45,17 @@ export async function startRedis(): Promise<RedisServer> {
     hold: () => server.hold(),
     resume: () => server.resume(),
     command,
+    monitor: async () => {
+      const socket = connect(port, '127.0.0.1');
+      await once(socket, 'connect');
+      listeners.push(socket);
+      let heard = '';
+      socket.on('data', (data: Buffer) => (heard += data.toString()));
+      socket.write('monitor\r\n');
+      return () => heard;
+    },
     close: async () => {
+      for (const socket of listeners) socket.destroy();
       await server.stop('SIGKILL');
       rmSync(folder, { recursive: true });
     },

@@ -80,7 +80,7 @@ export class Sessions {
         delete from identity.sessions where id = ${id} and user_id = ${userId} returning id`;
       await this.database.sql`
         delete from identity.refresh_tokens where user_id = ${userId} and session_id = ${id}`;
-      await this.tell(ended);
+      await this.ended.tell(ended.map(({ id }) => id));
     });
   }
 
@@ -93,13 +93,8 @@ export class Sessions {
       await this.database.sql`
         delete from identity.refresh_tokens
         where user_id = ${userId} and session_id is distinct from ${except}::uuid`;
-      await this.tell(ended);
+      await this.ended.tell(ended.map(({ id }) => id));
     });
-  }
-
-  /** This process knows before it answers; the others hear of it by a trigger of the table. */
-  private async tell(ended: readonly { readonly id: string }[]): Promise<void> {
-    await this.database.afterCommit(async () => this.ended.add(ended.map(({ id }) => id)));
   }
 }
 

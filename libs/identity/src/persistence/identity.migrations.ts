@@ -68,6 +68,13 @@ export const identityMigrations = [
     );
     create index ended_sessions_in on identity.ended_sessions (ended_in);
 
+    -- What each api has read of them: whoever ends a session waits until all of them know.
+    create table identity.session_watchers (
+      id uuid primary key,
+      snapshot pg_snapshot not null,
+      read_at timestamptz not null default now()
+    );
+
     create function identity.note_ended() returns trigger language plpgsql as $$
     begin
       insert into identity.ended_sessions (id) values (old.id) on conflict do nothing;
