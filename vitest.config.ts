@@ -66,7 +66,7 @@ export default defineConfig({
           include: [
             'test/journeys/{two-apis,killed-migration,*-outage}.servers.spec.ts',
             'test/journeys/recorded-trades.spec.ts',
-            'test/e2e/sessions.spec.ts',
+            'test/e2e/{sessions,solicited-mails}.spec.ts',
             '{libs,test}/**/*.servers-long.spec.ts',
           ],
           globalSetup: ['test/support/servers.setup.ts'],

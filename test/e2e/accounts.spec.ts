@@ -180,6 +180,12 @@ describe('where addresses are confirmed', () => {
 
     it('is replaced by the mailed token, once, and everything that was open is closed', async () => {
       const person = await confirmed();
+      const { body: made } = await api.call<{ key: string }>({
+        method: 'POST',
+        url: '/v1/api-keys',
+        as: person,
+        body: { name: 'A script', scopes: ['alerts:read'] },
+      });
       await forget(person.email);
       const token = await mailedToken(api, person.email);
       expect((await reset(token)).status).toBe(204);
@@ -187,6 +193,8 @@ describe('where addresses are confirmed', () => {
       expect(await me(person)).toMatchObject({ status: 401, body: { code: 'identity.session-ended' } });
       const refreshed = await post(api, 'refresh', { refreshToken: person.refreshToken });
       expect(refreshed.status).toBe(401);
+      const byKey = await api.call({ url: '/v1/alerts', headers: { authorization: `Bearer ${made.key}` } });
+      expect(byKey.status).toBe(401);
       expect(await logIn(person.email)).toMatchObject(wrong);
       expect((await logIn(person.email, nextPassword)).status).toBe(200);
       expect(await subjects(person.email)).toEqual([

@@ -16,7 +16,8 @@ export class OnConfirmationRequested implements Reaction<ConfirmationRequested> 
   async react({ payload }: ConfirmationRequested): Promise<void> {
     const email = this.sealer.open(askedAddressPurpose, payload.sealedEmail);
     const [latest] = await this.database.sql<{ id: string }>`
-      select id from identity.registrations where email = ${email} and expires_at > now()
+      select id from identity.registrations
+      where email = ${email} and expires_at > now() and not exists (select from identity.users where email = ${email})
       order by created_at desc, id desc limit 1`;
     if (latest) await this.confirmations.mail(latest.id, email);
   }

@@ -16,7 +16,7 @@ export class PasswordChanges {
     private readonly config: Config,
   ) {}
 
-  /** In the ambient transaction. The named session goes on. */
+  /** In the ambient transaction. The named session goes on, and so do API keys. */
   async apply(user: User, passwordHash: string, sessionId: string | null): Promise<void> {
     user.passwordHash = passwordHash;
     await this.sessions.endAll(user.id, sessionId);

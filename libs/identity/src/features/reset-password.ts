@@ -3,6 +3,7 @@ import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { Database } from '#platform/persistence';
 import { User } from '../domain/user.ts';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
+import { ApiKeys } from './api-keys.ts';
 import { AuditLog } from './audit-log.ts';
 import { mailedTokenInvalid } from './mailed-tokens.ts';
 import { PasswordChanges } from './password-changes.ts';
@@ -29,6 +30,7 @@ export class ResetPasswordHandler implements ICommandHandler<ResetPassword> {
   constructor(
     private readonly database: Database,
     private readonly changes: PasswordChanges,
+    private readonly apiKeys: ApiKeys,
     private readonly audit: AuditLog,
   ) {}
 
@@ -51,6 +53,7 @@ export class ResetPasswordHandler implements ICommandHandler<ResetPassword> {
       const lock = { lockMode: LockMode.PESSIMISTIC_WRITE };
       const user = await this.database.entities.findOneOrFail(User, { id: userId }, lock);
       await this.changes.apply(user, passwordHash, null);
+      await this.apiKeys.revokeAll(userId);
       await this.audit.record({ type: 'password-reset', userId, address: client.address });
     });
   }
