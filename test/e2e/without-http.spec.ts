@@ -18,7 +18,7 @@ describe('the api without HTTP, as admin:create starts it', () => {
     const app = await NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
     const admin = await app
       .get(CommandBus)
-      .execute(new Register('ada@example.org', 'password', null, 'admin'));
+      .execute(new Register('ada@example.org', 'correct horse', null, 'admin'));
     expect(admin).toMatchObject({ email: 'ada@example.org', role: 'admin' });
     await app.close();
   });

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ConfigModule, loadConfig } from '#platform/config';
-import { configureHttp, httpAdapter } from '#platform/http';
+import { configureHttp, httpAdapter, RateLimitsModule } from '#platform/http';
 import { loggingModule } from '#platform/logging';
 import { MetricsModule } from '#platform/metrics';
 import { RedisModule } from '#platform/redis';
@@ -18,6 +18,7 @@ export async function startHttpApp(
     loggingModule(config, 'test'),
     MetricsModule.forRoot('test'),
     RedisModule,
+    RateLimitsModule,
     ...routes,
   ];
   const module = await Test.createTestingModule({ imports }).compile();

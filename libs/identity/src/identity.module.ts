@@ -36,6 +36,7 @@ import { SeedDemoAccount } from './features/seed-demo-account.ts';
 import { Sessions } from './features/sessions.ts';
 import { WebSessions } from './features/web-sessions.ts';
 import { ApiKeysController } from './http/api-keys.controller.ts';
+import { AttemptLimits } from './http/attempt-limits.ts';
 import { AuthController } from './http/auth.controller.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
 import { MailedTokensController } from './http/mailed-tokens.controller.ts';
@@ -101,7 +102,12 @@ export class IdentityModule {}
     WebSessionController,
     MeController,
   ],
-  providers: [SameOrigin, { provide: APP_GUARD, useClass: AuthenticationGuard }, SeedDemoAccount],
+  providers: [
+    AttemptLimits,
+    SameOrigin,
+    { provide: APP_GUARD, useClass: AuthenticationGuard },
+    SeedDemoAccount,
+  ],
 })
 export class IdentityHttpModule implements OnApplicationBootstrap, OnApplicationShutdown {
   constructor(private readonly ended: EndedSessions) {}

@@ -15,6 +15,7 @@ import { Register, type RegisteredUser } from '../features/register.ts';
 import type { Client, Session } from '../features/sessions.ts';
 import * as dto from './auth.dto.ts';
 import { FromClient } from './from-client.ts';
+import { LimitAttempts } from './limit-attempts.ts';
 
 @ApiTags('identity')
 @Public()
@@ -23,6 +24,7 @@ export class AuthController {
   constructor(private readonly commands: CommandBus) {}
 
   @Post('register')
+  @LimitAttempts('registration')
   @ApiOperation({
     summary: 'Create an account',
     description: 'At an embedded installation the first is an admin.',
@@ -34,6 +36,7 @@ export class AuthController {
   }
 
   @Post('login')
+  @LimitAttempts('password')
   @Header('Cache-Control', 'no-store')
   @HttpCode(200)
   @ApiOperation({ summary: 'Log in with address and password' })

@@ -9,6 +9,7 @@ import { ResetPassword } from '../features/reset-password.ts';
 import type { Client } from '../features/sessions.ts';
 import * as dto from './auth.dto.ts';
 import { FromClient } from './from-client.ts';
+import { LimitAttempts } from './limit-attempts.ts';
 
 const whateverComesOfIt = 'The same, whether the address is known.';
 
@@ -20,6 +21,7 @@ export class MailedTokensController {
   constructor(private readonly commands: CommandBus) {}
 
   @Post('verify-email')
+  @LimitAttempts('token')
   @HttpCode(204)
   @ApiOperation({
     summary: 'Confirm an address by the token that was mailed to it',
@@ -35,6 +37,7 @@ export class MailedTokensController {
   }
 
   @Post('resend-verification')
+  @LimitAttempts('registration')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Ask once more for the mail that confirms a registration',
@@ -47,6 +50,7 @@ export class MailedTokensController {
   }
 
   @Post('forgot-password')
+  @LimitAttempts('reset')
   @HttpCode(202)
   @ApiOperation({
     summary: 'Ask for a mail to set a new password with',
@@ -59,6 +63,7 @@ export class MailedTokensController {
   }
 
   @Post('reset-password')
+  @LimitAttempts('token')
   @HttpCode(204)
   @ApiOperation({
     summary: 'Set a new password by the token that was mailed',

@@ -6,6 +6,7 @@ import { EditProfile } from '../features/edit-profile.ts';
 import { FindProfile, type Profile } from '../features/find-profile.ts';
 import type { Client } from '../features/sessions.ts';
 import { FromClient } from './from-client.ts';
+import { LimitAttempts } from './limit-attempts.ts';
 import * as dto from './me.dto.ts';
 
 /** One's own account. */
@@ -25,6 +26,7 @@ export class MeController {
   }
 
   @Patch()
+  @LimitAttempts('current-password')
   @ApiOperation({
     summary: 'Change your own account',
     description:

@@ -8,6 +8,7 @@ import { OpenWebSession } from '../features/open-web-session.ts';
 import type { Client } from '../features/sessions.ts';
 import * as dto from './auth.dto.ts';
 import { FromClient } from './from-client.ts';
+import { LimitAttempts } from './limit-attempts.ts';
 import { clearSessionCookie, SameOrigin, setSessionCookie } from './session-cookie.ts';
 
 /** Sessions of pages of our own: a cookie instead of tokens, which no script could keep safely. */
@@ -21,6 +22,7 @@ export class WebSessionController {
 
   @Post()
   @Public()
+  @LimitAttempts('password')
   @Header('Cache-Control', 'no-store')
   @HttpCode(204)
   @ApiOperation({

@@ -11,7 +11,7 @@ const descriptions: Record<number, string> = {
   413: 'The body is larger than 1 MiB.',
   415: 'The body is not application/json.',
   422: 'Values or properties are invalid; `errors` names each place.',
-  429: 'The account or the address made too many requests; try again after `Retry-After` seconds.',
+  429: 'The account or the address made too many requests or attempts; try again after `Retry-After` seconds.',
   503: 'The database is away, or too much is asked at once; try again after `Retry-After` seconds.',
 };
 

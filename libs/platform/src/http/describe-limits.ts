@@ -7,7 +7,9 @@ export type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 /** The fields that a limited route answers with, as components of the document. */
 export const limitHeaders: NonNullable<Components['headers']> = {
   RateLimit: {
-    description: 'Of each policy: requests left (`r`), and seconds until its window ends (`t`).',
+    description:
+      'Of each policy: requests left (`r`), and seconds until its window ends (`t`). ' +
+      'Policies for attempts to sign in or to have mail sent are named only where they refuse.',
     schema: { type: 'string' },
     example: '"address";r=5999;t=60, "account";r=1199;t=42',
   },

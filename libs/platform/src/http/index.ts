@@ -1,8 +1,8 @@
 export { ApiProblem, ApiProblems } from './api-problems.ts';
 export { changesOf } from './changes.ts';
+export { clientAddress, networkOf } from './client-address.ts';
 export { decimalInput, decimalOutput } from './decimal.ts';
 export { httpAdapter, isDraining } from './http-adapter.ts';
-export { clientAddress } from './client-address.ts';
 export { configureHttp } from './http-app.ts';
 export { IfMatch } from './if-match.ts';
 export { buildOpenApi } from './openapi.ts';
@@ -21,5 +21,7 @@ export {
   scopes,
 } from './principal.ts';
 export { InvalidInput } from './problem.ts';
+export type { Policy, RateLimit } from './rate-limit.ts';
+export { RateLimits, RateLimitsModule } from './rate-limits.ts';
 export { isOneLine, isStorable } from './text.ts';
 export { VersionedResponse } from './versioned.ts';

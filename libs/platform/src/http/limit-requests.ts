@@ -2,12 +2,11 @@ import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply } from 'fastify';
 import { Config } from '../config/index.ts';
-import { Metrics } from '../metrics/metrics.ts';
-import { Redis } from '../redis/index.ts';
 import { clientAddress, networkOf } from './client-address.ts';
 import type { Principal } from './principal.ts';
 import { isProbe } from './probe.ts';
-import { type Policy, RateLimit } from './rate-limit.ts';
+import type { Policy, RateLimit } from './rate-limit.ts';
+import { RateLimits } from './rate-limits.ts';
 
 /** Every request of an address, before any work is done for it: an office of people, or somebody guessing tokens. */
 const addresses: Policy = { name: 'address', quota: 6_000, windowSeconds: 60 };
@@ -17,17 +16,9 @@ const accounts: Policy = { name: 'account', quota: 1_200, windowSeconds: 60 };
 /** Limits what an address and, once it is known, an account may ask for in a minute, unless `RATE_LIMIT` is off. */
 export function limitRequests(app: NestFastifyApplication): void {
   if (!app.get(Config).rateLimit) return;
-  const redis = app.get(Redis);
-  const ofAddresses = new RateLimit(addresses, redis);
-  const ofAccounts = new RateLimit(accounts, redis);
-  app
-    .get(Metrics)
-    .counter(
-      'tocsin_http_rate_limit_refusals_total',
-      'Requests refused with 429, by whose limit was reached: of an address or of an account.',
-      ['policy'],
-      () => [ofAddresses, ofAccounts].map(({ policy, refusals }) => [{ policy: policy.name }, refusals]),
-    );
+  const limits = app.get(RateLimits);
+  const ofAddresses = limits.of(addresses);
+  const ofAccounts = limits.of(accounts);
   app
     .getHttpAdapter()
     .getInstance()

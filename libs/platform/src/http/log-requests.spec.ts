@@ -13,6 +13,7 @@ import { RedisModule } from '../redis/index.ts';
 import { httpAdapter } from './http-adapter.ts';
 import { configureHttp } from './http-app.ts';
 import type { Principal } from './principal.ts';
+import { RateLimitsModule } from './rate-limits.ts';
 import { sessionOf } from '../../../../test/support/principal.ts';
 
 const logger = new Logger('Test');
@@ -67,6 +68,7 @@ describe('the line of a request', () => {
         loggingModule(config, 'api', stream),
         MetricsModule.forRoot('api'),
         RedisModule,
+        RateLimitsModule,
         TestModule,
       ],
     }).compile();

@@ -71,6 +71,20 @@ describe('a limit of several processes with one Redis', () => {
       }, patience);
     });
 
+    it('forget a key together, also where it is refused already', async () => {
+      await answering();
+      await vi.waitFor(async () => {
+        const key = crypto.randomUUID();
+        await admitted(key, quota);
+        expect(await admitted(key, 1)).toEqual([0, 0]);
+        const [first, second] = processes as [RateLimit, RateLimit];
+        await first.forget(key);
+        expect(await admittedBy(first, key, 1)).toBe(1);
+        await expect.poll(() => admittedBy(second, key, 1), { timeout: 5_000 }).toBe(1);
+        expect(await server.command(`get rate:test:${key}`)).toContain(String(2 * portion));
+      }, patience);
+    });
+
     it.each([
       ['gone', () => server.stop('SIGKILL'), () => server.start()],
       ['hanging', async () => server.hold(), async () => server.resume()],

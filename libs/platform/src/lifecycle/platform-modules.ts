@@ -3,6 +3,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { Clock, SystemClock } from '#kernel';
 import { CacheModule } from '../cache/index.ts';
 import { type Config, ConfigModule } from '../config/index.ts';
+import { RateLimitsModule } from '../http/rate-limits.ts';
 import { loggingModule } from '../logging/index.ts';
 import { MessagingModule } from '../messaging/index.ts';
 import { MetricsModule } from '../metrics/index.ts';
@@ -31,6 +32,7 @@ export function platformModules(
     LifecycleModule,
     PersistenceModule.forRoot(contexts, app === 'api' ? forRequests : forWork),
     RedisModule,
+    RateLimitsModule,
     CacheModule,
     // Here and not inside MessagingModule: handlers are registered before anything that asks at its start.
     CqrsModule.forRoot(),

@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { Logger as PinoLogger, PinoLogger as PinoRoot } from 'nestjs-pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ConfigModule, loadConfig } from '../config/index.ts';
-import { configureHttp, httpAdapter } from '../http/index.ts';
+import { configureHttp, httpAdapter, RateLimitsModule } from '../http/index.ts';
 import { MetricsModule } from '../metrics/index.ts';
 import { RedisModule } from '../redis/index.ts';
 import { loggingModule } from './logging.module.ts';
@@ -52,6 +52,7 @@ describe('the log', () => {
         ConfigModule.forRoot(config),
         MetricsModule.forRoot('api'),
         RedisModule,
+        RateLimitsModule,
         loggingModule(config, 'api', stream),
         TestModule,
       ],

@@ -1,0 +1,89 @@
+import { Injectable } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { type Policy, type RateLimit, RateLimits } from '#platform/http';
+import { Sealer } from '#platform/secrets';
+
+const minute = 60;
+const hour = 60 * minute;
+
+/** Of any kind, from one address: an office where all come at nine, or somebody who tries many accounts. */
+const ofAddress = policy('attempts-address', 300, minute);
+/** Of any kind, from everywhere: a process hashes some 2,400 passwords a minute, and more would only wait. */
+const ofAll = policy('attempts', 3_000, minute);
+/** Passwords of an account, from one address: a person who mistypes does not come near it. */
+const passwordsFromAddress = policy('passwords-address', 30, 15 * minute);
+/** Passwords of an account, from everywhere (NIST SP 800-63B, 5.2.2). It takes four addresses to keep its owner out. */
+const passwords = policy('passwords', 100, 15 * minute);
+/** Registrations of a mail address, and mails to confirm it. */
+const registrations = policy('registrations', 10, hour);
+/** Mails to reset the password of a mail address. */
+const resets = policy('resets', 10, hour);
+
+/** Only a refusal tells of one: what is left would tell strangers that the owner of an account just logged in. */
+function policy(name: string, quota: number, windowSeconds: number): Policy {
+  return { name, quota, windowSeconds, discreet: true };
+}
+
+/** What is tried; of a token, which nobody can guess, there is no account to count. */
+export type Attempt = 'password' | 'current-password' | 'registration' | 'reset' | 'token';
+
+/** Who tries it, and whose account it is about, whether there is one or not. */
+export interface Attempted {
+  readonly attempt: Attempt;
+  readonly address: string;
+  readonly account: string | undefined;
+}
+
+/**
+ * Limits what callers try. A flood can make accounts up; but since the limit of all comes before those of accounts, no
+ * more than 90,000 keys of passwords and 180,000 of mails are held at a time, of half a kilobyte each.
+ */
+@Injectable()
+export class AttemptLimits {
+  private readonly ofAddress: RateLimit;
+  private readonly ofAll: RateLimit;
+  private readonly passwordsFromAddress: RateLimit;
+  private readonly passwords: RateLimit;
+  private readonly registrations: RateLimit;
+  private readonly resets: RateLimit;
+
+  constructor(
+    limits: RateLimits,
+    private readonly sealer: Sealer,
+  ) {
+    this.ofAddress = limits.of(ofAddress);
+    this.ofAll = limits.of(ofAll);
+    this.passwordsFromAddress = limits.of(passwordsFromAddress);
+    this.passwords = limits.of(passwords);
+    this.registrations = limits.of(registrations);
+    this.resets = limits.of(resets);
+  }
+
+  /** @throws HttpException 429 where one of the quotas is used up; those after it are spared. */
+  async admit(attempted: Attempted, reply: FastifyReply): Promise<void> {
+    await this.ofAddress.admit(attempted.address, reply);
+    await this.ofAll.admit('all', reply);
+    for (const [limit, key] of this.ofAccount(attempted)) await limit.admit(key, reply);
+  }
+
+  /** What was tried before a success was its owner's mistyping, or in vain. */
+  async forget(attempted: Attempted): Promise<void> {
+    for (const [limit, key] of this.ofAccount(attempted)) await limit.forget(key);
+  }
+
+  private ofAccount({ attempt, address, account }: Attempted): readonly [RateLimit, string][] {
+    if (account === undefined || attempt === 'token') return [];
+    const key = this.hashed(account);
+    if (attempt === 'registration') return [[this.registrations, key]];
+    if (attempt === 'reset') return [[this.resets, key]];
+    return [
+      [this.passwordsFromAddress, `${key}:${address}`],
+      [this.passwords, key],
+    ];
+  }
+
+  /** Keys stand in Redis, its dumps and its log of slow commands: none of them is to tell who has an account. */
+  private hashed(account: string): string {
+    return this.sealer.hash('identity.attempts', account).toString('base64url', 0, 16);
+  }
+}
