@@ -39,6 +39,7 @@ import { ApiKeysController } from './http/api-keys.controller.ts';
 import { AttemptLimits } from './http/attempt-limits.ts';
 import { AuthController } from './http/auth.controller.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
+import { EarlierTokens } from './http/earlier-tokens.ts';
 import { MailedTokensController } from './http/mailed-tokens.controller.ts';
 import { MeController } from './http/me.controller.ts';
 import { SameOrigin } from './http/session-cookie.ts';
@@ -94,7 +95,7 @@ export class IdentityModule {}
 
 /** The HTTP side: routes of accounts, the guard before all others, the demo account. */
 @Module({
-  imports: [IdentityModule],
+  imports: [IdentityModule, JwtModule.register({})],
   controllers: [
     ApiKeysController,
     AuthController,
@@ -104,6 +105,7 @@ export class IdentityModule {}
   ],
   providers: [
     AttemptLimits,
+    EarlierTokens,
     SameOrigin,
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     SeedDemoAccount,

@@ -6,6 +6,7 @@ import { AccessTokens } from '../features/access-tokens.ts';
 import { ApiKeys, keyBeginning } from '../features/api-keys.ts';
 import { EndedSessions, sessionEnded } from '../features/ended-sessions.ts';
 import { WebSessions } from '../features/web-sessions.ts';
+import { EarlierTokens } from './earlier-tokens.ts';
 import { SameOrigin, sessionCookie } from './session-cookie.ts';
 
 /** Stands before every route that is not marked `@Public()`: finds out who asks, and whether they may. */
@@ -15,6 +16,7 @@ export class AuthenticationGuard implements CanActivate {
 
   constructor(
     private readonly tokens: AccessTokens,
+    private readonly earlier: EarlierTokens,
     private readonly ended: EndedSessions,
     private readonly apiKeys: ApiKeys,
     private readonly webSessions: WebSessions,
@@ -47,6 +49,8 @@ export class AuthenticationGuard implements CanActivate {
     const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (token === undefined) throw missing();
     if (token.startsWith(keyBeginning)) return this.apiKeys.principalOf(token);
+    const earlier = this.earlier.read(token);
+    if (earlier) return earlier;
     const { sessionId, userId, role } = this.tokens.read(token);
     if (await this.ended.has(sessionId)) throw sessionEnded();
     return { userId, role, sessionId, scopes: null };

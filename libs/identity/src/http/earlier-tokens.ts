@@ -1,0 +1,51 @@
+import { Injectable, type OnApplicationBootstrap } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { Config } from '#platform/config';
+import type { Principal, Role } from '#platform/http';
+import { Database } from '#platform/persistence';
+
+/**
+ * While a version is deployed that ends sessions at once, one that does not still gives access tokens, and they go to
+ * either (docs/deploying.md). So where people were at work before its migration, those are believed for an hour after
+ * it. They name no session: only their own end ends them. Goes away with the next release.
+ */
+@Injectable()
+export class EarlierTokens implements OnApplicationBootstrap {
+  private until = 0;
+
+  constructor(
+    private readonly database: Database,
+    private readonly jwt: JwtService,
+    private readonly config: Config,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const [upgraded] = await this.database.sql<{ until: Date }>`
+      select later.executed_at + interval '1 hour' as until
+      from platform.migrations as earlier join platform.migrations as later
+        on later.executed_at > earlier.executed_at + interval '5 seconds'
+      where earlier.name = '20261121000100_identity_users' and later.name = '20261122030000_identity_accounts'`;
+    this.until = upgraded?.until.getTime() ?? 0;
+  }
+
+  /** Whom such a token names; null when it is none, or its time is over. */
+  read(token: string): Principal | null {
+    if (Date.now() > this.until) return null;
+    try {
+      const { header, payload } = this.jwt.verify<{
+        header: { typ?: string; kid?: string };
+        payload: { sub: string; role: Role };
+      }>(token, {
+        secret: this.config.jwtSecret ?? '',
+        algorithms: ['HS256'],
+        issuer: 'tocsin',
+        audience: 'tocsin-api',
+        complete: true,
+      });
+      if (header.typ !== 'JWT' || header.kid !== undefined) return null;
+      return { userId: payload.sub, role: payload.role, sessionId: null, scopes: null };
+    } catch {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import { JwtService } from '@nestjs/jwt';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { EarlierTokens } from '../../libs/identity/src/http/earlier-tokens.ts';
+import { type Api, type Caller, jwtSecret, startApi } from '../support/api.ts';
+
+describe('an access token of a version before sessions ended at once', () => {
+  let api: Api;
+  let person: Caller;
+  beforeAll(async () => {
+    api = await startApi(inject('postgresUrl'));
+    person = await api.person();
+  });
+  afterAll(() => api.close());
+
+  const earlier = (secret = jwtSecret, header: object = {}) =>
+    new JwtService({}).sign(
+      { sub: person.id, role: 'user', iss: 'tocsin', aud: 'tocsin-api' },
+      { secret, algorithm: 'HS256', expiresIn: 60, header: { alg: 'HS256', typ: 'JWT', ...header } },
+    );
+  const statusWith = async (accessToken: string) =>
+    (await api.call({ url: '/v1/alerts', as: { ...person, accessToken } })).status;
+
+  /** As if the tables of accounts had come so long ago, and those of users a minute before them. */
+  async function upgraded(ago: string): Promise<void> {
+    await api.database.sql`
+      update platform.migrations set executed_at = now() - ${ago}::interval
+        - case name when '20261121000100_identity_users' then interval '1 minute' else interval '0' end
+      where name like '%_identity_%'`;
+    await api.app.get(EarlierTokens).onApplicationBootstrap();
+  }
+
+  it('is refused where that version never was', async () => {
+    expect(await statusWith(earlier())).toBe(401);
+  });
+
+  it('is believed while the two versions may run side by side, as its own words are and no others', async () => {
+    await upgraded('59 minutes');
+    expect(await statusWith(earlier())).toBe(200);
+    expect(await statusWith(earlier(`${jwtSecret}!`))).toBe(401);
+    expect(await statusWith(earlier(jwtSecret, { typ: 'at+jwt' }))).toBe(401);
+    expect(await statusWith(person.accessToken)).toBe(200);
+  });
+
+  it('is refused an hour later', async () => {
+    await upgraded('61 minutes');
+    expect(await statusWith(earlier())).toBe(401);
+  });
+});
