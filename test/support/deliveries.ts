@@ -38,11 +38,6 @@ interface DeliveryRow {
   readonly worker_id: number | null;
 }
 
-const defaults = {
-  MAIL_FROM: 'Tocsin <alerts@mail.example.org>',
-  ENCRYPTION_KEY: 'a secret of a test, long enough for it',
-};
-
 /** The delivery context on a database of its own, without queue and mail server. */
 export class Deliveries {
   private readonly locks: WorkerLock[] = [];
@@ -66,7 +61,7 @@ export class Deliveries {
     this.metrics = app.get(Metrics);
   }
 
-  static async start(variables: NodeJS.ProcessEnv = defaults): Promise<Deliveries> {
+  static async start(variables = { MAIL_FROM: 'Tocsin <alerts@mail.example.org>' }): Promise<Deliveries> {
     const { config, ...postgres } = await migratedDatabase([deliveryPersistence], variables);
     const module = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryHoldModule],

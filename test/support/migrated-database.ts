@@ -13,6 +13,7 @@ export async function migratedDatabase(
     DATABASE_URL: database.url,
     TOCSIN_PROFILE: 'embedded',
     LOG_LEVEL: 'silent',
+    ENCRYPTION_KEY: 'a secret of a test, long enough for it',
     ...variables,
   });
   await migrate(config, contexts);

@@ -8,7 +8,7 @@ import {
   ListDeliveries,
   type SourceState,
 } from '#libs/delivery/contracts';
-import { type Contact, FindContacts } from '#libs/identity/contracts';
+import { type Contact, FindContacts, HoldAccounts } from '#libs/identity/contracts';
 import { FindInstrument, FindQuotes, type Instrument, type Quote } from '#libs/market-data/contracts';
 import { NotificationDeleted } from '#libs/notifications/contracts';
 import type { Principal, Role } from '#platform/http';
@@ -93,6 +93,15 @@ class FindContactsHandler implements IQueryHandler<FindContacts> {
   }
 }
 
+@QueryHandler(HoldAccounts)
+class HoldAccountsHandler implements IQueryHandler<HoldAccounts> {
+  constructor(private readonly outside: Outside) {}
+
+  async execute({ userIds }: HoldAccounts): Promise<Contact[]> {
+    return this.outside.contacts.filter(({ userId }) => userIds.includes(userId));
+  }
+}
+
 @QueryHandler(ListDeliveries)
 class ListDeliveriesHandler implements IQueryHandler<ListDeliveries> {
   constructor(private readonly outside: Outside) {}
@@ -129,6 +138,7 @@ export const outsideProviders = [
   FindInstrumentHandler,
   FindQuotesHandler,
   FindContactsHandler,
+  HoldAccountsHandler,
   ListDeliveriesHandler,
   FindSourceStateHandler,
   OnNotificationDeleted,

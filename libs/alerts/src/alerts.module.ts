@@ -11,8 +11,10 @@ import { FindAlertHandler } from './features/find-alert.ts';
 import { FindCursorHandler } from './features/find-cursor.ts';
 import { ListAlertHistoryHandler } from './features/list-alert-history.ts';
 import { ListAlertsHandler } from './features/list-alerts.ts';
+import { OnAlertsErasureDue } from './features/on-alerts-erasure-due.ts';
 import { OnAlertsTriggered } from './features/on-alerts-triggered.ts';
 import { OnDemoAccountSeeded } from './features/on-demo-account-seeded.ts';
+import { OnUserDeleted } from './features/on-user-deleted.ts';
 import { AlertsController } from './http/alerts.controller.ts';
 import { AlertRepository } from './persistence/alert.repository.ts';
 import { AlertSchema } from './persistence/alert.schema.ts';
@@ -36,6 +38,8 @@ export const alertsPersistence: ContextPersistence = {
     ListAlertsHandler,
     OnAlertsTriggered,
     OnDemoAccountSeeded,
+    OnUserDeleted,
+    OnAlertsErasureDue,
   ],
 })
 export class AlertsModule {}

@@ -17,13 +17,17 @@ import { HoldSendingHandler } from './features/hold-sending.ts';
 import { ListDeliveriesHandler } from './features/list-deliveries.ts';
 import { MakeDeliveries } from './features/make-deliveries.ts';
 import { OnAccountMailRequested } from './features/on-account-mail-requested.ts';
+import { OnAddressConfirmed } from './features/on-address-confirmed.ts';
 import { OnAlertDeleted } from './features/on-alert-deleted.ts';
+import { OnDeliveriesErasureDue } from './features/on-deliveries-erasure-due.ts';
 import { OnDeliveriesRequested } from './features/on-deliveries-requested.ts';
 import { OnNotificationDeleted } from './features/on-notification-deleted.ts';
+import { OnUserDeleted } from './features/on-user-deleted.ts';
 import { ReleaseSendingHandler } from './features/release-sending.ts';
 import { OpenDeliveries } from './features/open-deliveries.ts';
 import { SettleAttempt } from './features/settle-attempt.ts';
 import { StopSource } from './features/stop-source.ts';
+import { Suppressions } from './features/suppressions.ts';
 import { SweepLostClaims } from './features/sweep-lost-claims.ts';
 import { TellOfHold } from './features/tell-of-hold.ts';
 import { DeliveriesQueueModule } from './jobs/deliveries-queue.ts';
@@ -39,11 +43,15 @@ export const deliveryPersistence: ContextPersistence = { entities: [], migration
 @Module({
   providers: [
     StopSource,
+    Suppressions,
     MakeDeliveries,
     OnDeliveriesRequested,
     OnAccountMailRequested,
     OnNotificationDeleted,
     OnAlertDeleted,
+    OnUserDeleted,
+    OnAddressConfirmed,
+    OnDeliveriesErasureDue,
     ListDeliveriesHandler,
     FindSourceStateHandler,
     FindHoldHandler,

@@ -11,11 +11,13 @@ import { ConfirmAddressHandler } from './features/confirm-address.ts';
 import { ConfirmRegistration } from './features/confirm-registration.ts';
 import { CreateApiKeyHandler } from './features/create-api-key.ts';
 import { Credentials } from './features/credentials.ts';
+import { DeleteAccountHandler } from './features/delete-account.ts';
 import { EditProfileHandler } from './features/edit-profile.ts';
 import { EndSessionHandler } from './features/end-session.ts';
 import { EndedSessions } from './features/ended-sessions.ts';
 import { FindContactsHandler } from './features/find-contacts.ts';
 import { FindProfileHandler } from './features/find-profile.ts';
+import { HoldAccountsHandler } from './features/hold-accounts.ts';
 import { ListApiKeysHandler } from './features/list-api-keys.ts';
 import { LogInHandler } from './features/log-in.ts';
 import { LogOutHandler } from './features/log-out.ts';
@@ -85,6 +87,8 @@ export const identityPersistence: ContextPersistence = {
     LogOutHandler,
     EndSessionHandler,
     FindContactsHandler,
+    HoldAccountsHandler,
+    DeleteAccountHandler,
     CreateApiKeyHandler,
     ListApiKeysHandler,
     RevokeApiKeyHandler,

@@ -10,6 +10,8 @@ import { ListNotificationsHandler } from './features/list-notifications.ts';
 import { OnAlertDeleted } from './features/on-alert-deleted.ts';
 import { OnAlertsTriggered } from './features/on-alerts-triggered.ts';
 import { OnDeliveriesProgressed } from './features/on-deliveries-progressed.ts';
+import { OnNotificationsErasureDue } from './features/on-notifications-erasure-due.ts';
+import { OnUserDeleted } from './features/on-user-deleted.ts';
 import { RecipientRule } from './features/recipient-rule.ts';
 import { SendNotificationHandler } from './features/send-notification.ts';
 import { NotificationsController } from './http/notifications.controller.ts';
@@ -40,6 +42,8 @@ export const notificationsPersistence: ContextPersistence = {
     OnAlertsTriggered,
     OnDeliveriesProgressed,
     OnAlertDeleted,
+    OnUserDeleted,
+    OnNotificationsErasureDue,
   ],
 })
 export class NotificationsModule {}

@@ -29,6 +29,11 @@ export class AlertsTriggered extends DomainEvent<{ readonly alerts: readonly Fir
   static override readonly type = 'alerts.alerts-triggered.v1';
 }
 
+/** The rows of a deleted account are still to be erased here; stated again as long as that is so. */
+export class AlertsErasureDue extends DomainEvent<{ readonly userId: string }> {
+  static override readonly type = 'alerts.alerts-erasure-due.v1';
+}
+
 /** Published inside the deleting transaction: whatever stems from the alert must not be sent any more. */
 export class AlertDeleted extends DomainEvent<{ readonly alertId: string; readonly userId: string }> {
   static override readonly type = 'alerts.alert-deleted.v1';

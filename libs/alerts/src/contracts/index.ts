@@ -1,2 +1,2 @@
-export { AlertCreated, AlertDeleted, AlertsTriggered, type FiredAlert } from './events.ts';
+export { AlertCreated, AlertDeleted, AlertsErasureDue, AlertsTriggered, type FiredAlert } from './events.ts';
 export { type Cursor, FindCursor } from './find-cursor.ts';

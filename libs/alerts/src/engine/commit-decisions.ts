@@ -38,14 +38,20 @@ export class CommitDecisions {
         at,
       }));
       if (anchors.length > 0) {
+        // Ordered as in `fire`, and as the deletion of an account locks them.
         const anchored = await this.database.sql<{ userId: string }>`
+          with locked as (
+            select alert.id, anchor.direction, anchor.source, anchor.tick, anchor.price, anchor.at
+            from json_to_recordset(${JSON.stringify(anchors)}::json) as anchor
+              (id uuid, target numeric, direction text, source text, tick bigint, price numeric, at timestamptz)
+            join alerts.alerts as alert using (id)
+            where alert.status = 'active' and alert.target = anchor.target
+              and alert.reference_source is distinct from anchor.source
+            order by alert.id for update of alert)
           update alerts.alerts as alert set
-            direction = anchor.direction, reference_source = anchor.source, reference_trade_id = anchor.tick,
-            reference_price = anchor.price, reference_at = anchor.at, evaluated_through = anchor.tick
-          from json_to_recordset(${JSON.stringify(anchors)}::json)
-            as anchor(id uuid, target numeric, direction text, source text, tick bigint, price numeric, at timestamptz)
-          where alert.id = anchor.id and alert.status = 'active' and alert.target = anchor.target
-            and alert.reference_source is distinct from anchor.source
+            direction = locked.direction, reference_source = locked.source, reference_trade_id = locked.tick,
+            reference_price = locked.price, reference_at = locked.at, evaluated_through = locked.tick
+          from locked where alert.id = locked.id
           returning alert.user_id as "userId"`;
         await this.tellOwners(anchored);
       }

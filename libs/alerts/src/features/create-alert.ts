@@ -1,4 +1,5 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
+import { HoldAccounts, sessionEnded } from '#libs/identity/contracts';
 import { FindInstrument, FindLastTick } from '#libs/market-data/contracts';
 import { Clock } from '#kernel';
 import { OwnerCache } from '#platform/cache';
@@ -10,7 +11,11 @@ import { AlertRepository } from '../persistence/alert.repository.ts';
 import { alertList } from './list-alerts.ts';
 import { recordHistory } from './record-history.ts';
 
-/** Returns the id of the new alert. */
+/**
+ * Returns the id of the new alert.
+ * @throws DomainError alerts.unknown-symbol, alerts.target-at-price, alerts.target-out-of-range,
+ * identity.session-ended when the account was deleted meanwhile
+ */
 export class CreateAlert extends Command<string> {
   constructor(
     readonly userId: string,
@@ -43,6 +48,8 @@ export class CreateAlertHandler implements ICommandHandler<CreateAlert> {
     const request = { userId, symbol: instrument.symbol, condition, note, valuePointer };
     const alert = Alert.create({ ...request, priceScale: instrument.priceScale }, last, now);
     await this.database.transaction(async () => {
+      const [owner] = await this.queries.execute(new HoldAccounts([userId]));
+      if (!owner) throw sessionEnded();
       this.alerts.add(alert);
       await this.database.entities.flush();
       await recordHistory(this.database, [{ alertId: alert.id, type: 'created', at: now, actor: 'user' }]);

@@ -24,6 +24,11 @@ export interface DeliveryTransition {
   readonly count: number;
 }
 
+/** The rows of a deleted account are still to be erased here; stated again as long as that is so. */
+export class DeliveriesErasureDue extends DomainEvent<{ readonly userId: string }> {
+  static override readonly type = 'delivery.deliveries-erasure-due.v1';
+}
+
 /** Deliveries changed state. The transitions add up in any order, so whoever counts them needs no order either. */
 export class DeliveriesProgressed extends DomainEvent<{
   readonly transitions: readonly DeliveryTransition[];

@@ -1,4 +1,5 @@
 export {
+  DeliveriesErasureDue,
   DeliveriesProgressed,
   type DeliveryCounts,
   type DeliveryState,

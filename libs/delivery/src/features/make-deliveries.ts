@@ -4,6 +4,16 @@ import { Config } from '#platform/config';
 import { Database } from '#platform/persistence';
 import type { DeliveryState, Source } from '../contracts/index.ts';
 
+/** A message to one recipient. */
+export interface NewDelivery {
+  readonly id: string;
+  readonly channel: string;
+  readonly to: string;
+  readonly status: Extract<DeliveryState, 'pending' | 'cancelled' | 'suppressed'>;
+  /** Why nothing is to be sent; null for what is pending. */
+  readonly reason: string | null;
+}
+
 /** A message with everybody it goes to, and what it stems from. */
 export interface NewMessage {
   /** Null for one that tells of an account: nobody counts its deliveries, and it is wiped when they have ended. */
@@ -12,12 +22,7 @@ export interface NewMessage {
   readonly text: string;
   readonly html: string;
   readonly sources: readonly Source[];
-  readonly deliveries: readonly {
-    readonly id: string;
-    readonly channel: string;
-    readonly to: string;
-    readonly status: Extract<DeliveryState, 'pending' | 'cancelled'>;
-  }[];
+  readonly deliveries: readonly NewDelivery[];
 }
 
 /** Writes new deliveries in the transaction that decides to send them. */
@@ -64,10 +69,10 @@ export class MakeDeliveries {
     await this.database.sql`
       insert into delivery.deliveries
         (id, message_id, notification_id, channel, recipient, message_id_header, status, reason, settled_at)
-      select id, "messageId", "notificationId", channel, "to", header, status,
-        case status when 'cancelled' then 'source-deleted' end, case status when 'cancelled' then now() end
+      select id, "messageId", "notificationId", channel, "to", header, status, reason,
+        case when status <> 'pending' then now() end
       from json_to_recordset(${rows}::json) as delivery(id uuid, "messageId" uuid, "notificationId" uuid,
-        channel text, "to" text, header text, status text)`;
+        channel text, "to" text, header text, status text, reason text)`;
     await this.database.sql`
       insert into delivery.delivery_sources (source_type, source_id, delivery_id)
       select source.type, source.id, delivery.id

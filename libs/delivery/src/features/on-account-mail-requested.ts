@@ -21,7 +21,7 @@ export class OnAccountMailRequested implements Reaction<AccountMailRequested> {
     const deleted = await this.deliveries.lock(sources);
     if (deleted.size > 0) return;
     const { subject, text, html } = JSON.parse(this.sealer.open(accountMailPurpose, sealed)) as Mail;
-    const delivery = { id: mailId, channel: 'email', to, status: 'pending' as const };
+    const delivery = { id: mailId, channel: 'email', to, status: 'pending' as const, reason: null };
     await this.deliveries.make([
       { notificationId: null, subject, text, html, sources, deliveries: [delivery] },
     ]);

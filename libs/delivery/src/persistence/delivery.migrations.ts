@@ -1,4 +1,4 @@
-import { sqlMigration } from '#platform/persistence';
+import { concurrentIndex, sqlMigration } from '#platform/persistence';
 
 export const deliveryMigrations = [
   sqlMigration(
@@ -136,5 +136,22 @@ export const deliveryMigrations = [
         and new.status in ('sent', 'failed', 'cancelled', 'suppressed', 'unknown'))
       execute function delivery.wipe_message();
     `,
+  ),
+  sqlMigration(
+    '20261122031100_delivery_suppressions',
+    `
+    -- Addresses that nothing is sent to, as a keyed hash: the row outlives the account whose address it was.
+    create table delivery.suppressions (
+      address_hash bytea primary key,
+      reason text not null,
+      created_at timestamptz not null default now()
+    );
+    `,
+  ),
+  concurrentIndex(
+    '20261122031200_delivery_account_mails_to',
+    'delivery',
+    'account_mails_to',
+    'delivery.deliveries (lower(recipient)) where notification_id is null',
   ),
 ];

@@ -33,6 +33,11 @@ export class AddressConfirmed extends DomainEvent<{ readonly userId: string; rea
   static override readonly type = 'identity.address-confirmed.v1';
 }
 
+/** Published inside the deleting transaction: nothing of the account is theirs to keep, and nothing may be sent to it. */
+export class UserDeleted extends DomainEvent<{ readonly userId: string; readonly email: string }> {
+  static override readonly type = 'identity.user-deleted.v1';
+}
+
 /** What the mail of {@link AccountMailRequested} is sealed for. */
 export const accountMailPurpose = 'identity.account-mail';
 

@@ -3,11 +3,11 @@ import { Clock, DomainError, type InputFault, newId } from '#kernel';
 import { FindInstrument } from '#libs/market-data/contracts';
 import type { Scope } from '#platform/http';
 import { Database } from '#platform/persistence';
+import { sessionEnded } from '../contracts/index.ts';
 import type { UserRole } from '../domain/user.ts';
 import { keyBeginning } from './api-keys.ts';
 import { apiKeyColumns, type ApiKeyView } from './api-key-view.ts';
 import { AuditLog } from './audit-log.ts';
-import { sessionEnded } from './ended-sessions.ts';
 import { type Client, hashOf, newSecret } from './sessions.ts';
 
 /** What a key is to be good for, and how long. */

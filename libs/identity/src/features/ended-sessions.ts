@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { DomainError, newId } from '#kernel';
+import { newId } from '#kernel';
 import { Loop } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
 import { Database } from '#platform/persistence';
@@ -101,6 +101,3 @@ export class EndedSessions {
     return found.length === 0;
   }
 }
-
-export const sessionEnded = () =>
-  new DomainError('unauthenticated', 'identity.session-ended', 'The session has ended; log in.');

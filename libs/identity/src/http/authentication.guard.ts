@@ -2,9 +2,10 @@ import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/com
 import type { FastifyRequest } from 'fastify';
 import { DomainError } from '#kernel';
 import { type Access, accessOf, type Principal, roles } from '#platform/http';
+import { sessionEnded } from '../contracts/index.ts';
 import { AccessTokens } from '../features/access-tokens.ts';
 import { ApiKeys, keyBeginning } from '../features/api-keys.ts';
-import { EndedSessions, sessionEnded } from '../features/ended-sessions.ts';
+import { EndedSessions } from '../features/ended-sessions.ts';
 import { WebSessions } from '../features/web-sessions.ts';
 import { EarlierTokens } from './earlier-tokens.ts';
 import { SameOrigin, sessionCookie } from './session-cookie.ts';

@@ -24,6 +24,11 @@ export class DeliveriesRequested extends DomainEvent<{ readonly deliveries: read
   static override readonly type = 'notifications.deliveries-requested.v1';
 }
 
+/** The rows of a deleted account are still to be erased here; stated again as long as that is so. */
+export class NotificationsErasureDue extends DomainEvent<{ readonly userId: string }> {
+  static override readonly type = 'notifications.notifications-erasure-due.v1';
+}
+
 /** Published inside the deleting transaction: nothing of the notification may be handed over any more. */
 export class NotificationDeleted extends DomainEvent<{ readonly notificationId: string }> {
   static override readonly type = 'notifications.notification-deleted.v1';

@@ -1,6 +1,7 @@
 export {
   DeliveriesRequested,
   NotificationDeleted,
+  NotificationsErasureDue,
   type Recipient,
   type RequestedDelivery,
 } from './events.ts';

@@ -1,5 +1,6 @@
 import { Command, CommandHandler, type ICommandHandler, QueryBus } from '@nestjs/cqrs';
 import { Clock } from '#kernel';
+import { HoldAccounts, sessionEnded } from '#libs/identity/contracts';
 import type { Principal } from '#platform/http';
 import { Database } from '#platform/persistence';
 import type { Recipient } from '../contracts/index.ts';
@@ -40,7 +41,11 @@ export class CreateNotificationHandler implements ICommandHandler<CreateNotifica
     await this.recipientRule.check(principal, text.recipients);
     const draft = { ...text, lineItems, ownerId: principal.userId };
     const notification = Notification.draft(draft, this.clock.now());
-    await this.database.transaction(async () => this.notifications.add(notification));
+    await this.database.transaction(async () => {
+      const [owner] = await this.queries.execute(new HoldAccounts([principal.userId]));
+      if (!owner) throw sessionEnded();
+      this.notifications.add(notification);
+    });
     return notification.id;
   }
 }

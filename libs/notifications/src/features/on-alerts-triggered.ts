@@ -1,7 +1,7 @@
 import { QueryBus } from '@nestjs/cqrs';
 import { Clock } from '#kernel';
 import { AlertsTriggered, type FiredAlert } from '#libs/alerts/contracts';
-import { FindContacts } from '#libs/identity/contracts';
+import { HoldAccounts } from '#libs/identity/contracts';
 import { Config } from '#platform/config';
 import { Outbox, type Reaction, ReactsTo } from '#platform/messaging';
 import { DeliveriesRequested, type RequestedDelivery } from '../contracts/index.ts';
@@ -36,8 +36,9 @@ export class OnAlertsTriggered implements Reaction<AlertsTriggered> {
   }
 
   private async verifiedAddresses(alerts: readonly FiredAlert[]): Promise<Map<string, string>> {
+    // Held, so that the deletion of an account sees what is told here, or nothing is.
     const userIds = [...new Set(alerts.map(({ userId }) => userId))];
-    const contacts = await this.queries.execute(new FindContacts(userIds));
+    const contacts = await this.queries.execute(new HoldAccounts(userIds));
     return new Map(
       contacts.filter((contact) => contact.emailVerified).map(({ userId, email }) => [userId, email]),
     );

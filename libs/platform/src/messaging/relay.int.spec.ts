@@ -124,6 +124,18 @@ describe('the relay', () => {
     expect(await outboxRow()).toEqual({ attempts: 1, error: null, published: true });
   });
 
+  it('leaves an event for later that is told later', async () => {
+    const later = new BellRang({ bell: 'late' });
+    await database.transaction(() => app.get(Outbox).append([later], 60_000));
+    expect(await relay.drain()).toBe(0);
+    const { seconds } = await database.one<{ seconds: number }>`
+      select extract(epoch from due_at - now())::float as seconds from platform.outbox`;
+    expect(seconds).toBeGreaterThan(50);
+    expect(seconds).toBeLessThanOrEqual(60);
+    await leasesEnd();
+    expect(await relay.drain()).toBe(1);
+  });
+
   it('counts an event nobody reacts to as published', async () => {
     await database.transaction(() => app.get(Outbox).append([new DoorShut({})]));
     await relay.drain();

@@ -5,4 +5,4 @@ export { migrate } from './migrate.ts';
 export { forRequests, forWork, migrationNames } from './orm-options.ts';
 export { PersistenceModule } from './persistence.module.ts';
 export { readDatabase } from './read-database.ts';
-export { sqlMigration } from './sql-migration.ts';
+export { concurrentIndex, sqlMigration } from './sql-migration.ts';
