@@ -1,16 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import autocannon from 'autocannon';
 import pg from 'pg';
-import { startPostgres } from '../../../libs/platform/src/postgres-server/index.ts';
 import { accessTokenOf } from '../../support/access-token.ts';
-import { freePorts } from '../../support/free-ports.ts';
-import { startRedis } from '../../support/redis-server.ts';
+import { answerOf, builtApi, median, prepareLoad, secret } from '../ground.ts';
 
 // `npm run bench:http`: requests a second of the api and of two bare references, interleaved, medians of the rounds.
 
@@ -19,8 +11,6 @@ const seconds = 4;
 const connections = 32;
 /** More than are asked for within the life of a cached list, so that each list of the second kind is a miss. */
 const owners = 20_000;
-const secret = 'the secret of a benchmark, long enough to sign with';
-const file = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
 interface Target {
   readonly name: string;
@@ -32,46 +22,20 @@ interface Target {
   readonly samples: number[];
 }
 
-const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
-chmodSync(dataDir, 0o711);
-const postgres = await startPostgres({ dataDir, durable: true });
-const redis = await startRedis();
-const children: ChildProcess[] = [];
+const ground = await prepareLoad();
 try {
   await bench();
 } finally {
-  for (const child of children) {
-    const gone = once(child, 'exit');
-    child.kill('SIGTERM');
-    await gone;
-  }
-  await redis.close();
-  await postgres.stop();
-  rmSync(dataDir, { recursive: true });
+  await ground.close();
 }
 
 async function bench(): Promise<void> {
-  const [api = 0, reference = 0] = await freePorts(2);
-  const variables = {
-    TOCSIN_PROFILE: 'embedded',
-    TOCSIN_DATA_DIR: dataDir,
-    DATABASE_URL: postgres.url,
-    REDIS_URL: redis.url,
-    JWT_SECRET: secret,
-    ENCRYPTION_KEY: secret,
-    HOST: '127.0.0.1',
-    RATE_LIMIT: 'off',
-    DEMO: 'off',
-  };
-  await once(run('../../../dist/apps/api/src/migrate.js', variables), 'exit');
   const tokens = await seed();
   const someone = tokens[0] ?? '';
 
-  children.push(run('../../../dist/apps/api/src/main.js', { ...variables, PORT: String(api) }));
-  const lists = `http://127.0.0.1:${api}/v1/alerts`;
+  const lists = `${await ground.listen(builtApi('main'))}/v1/alerts`;
   const ANSWER = await answerOf(lists, someone);
-  children.push(run('reference.ts', { ...variables, PORT: String(reference), ANSWER }));
-  const bare = `http://127.0.0.1:${reference}`;
+  const bare = await ground.listen(new URL('reference.ts', import.meta.url), { ANSWER });
   await answerOf(`${bare}/ready`, someone);
 
   let turn = 0;
@@ -118,7 +82,7 @@ async function bench(): Promise<void> {
 
 /** Ten alerts for each of many people; their access tokens. */
 async function seed(): Promise<string[]> {
-  const client = new pg.Client({ connectionString: postgres.url });
+  const client = new pg.Client({ connectionString: ground.databaseUrl });
   await client.connect();
   const ids = Array.from({ length: owners }, () => randomUUID());
   await client.query(
@@ -152,24 +116,4 @@ async function measure({ name, url, method, body, token }: Target, duration: num
     throw new Error(`${name}: ${result.non2xx} answers were no success, ${result.errors} requests failed.`);
   }
   return result.requests.total / result.duration;
-}
-
-function run(program: string, variables: Record<string, string>): ChildProcess {
-  const { PATH, HOME } = process.env;
-  const env = { PATH, HOME, NODE_ENV: 'production', LOG_LEVEL: 'warn', ...variables };
-  return spawn(process.execPath, [file(program)], { env, stdio: ['ignore', 'inherit', 'inherit'] });
-}
-
-/** The body of a GET, once the process answers. */
-async function answerOf(url: string, token: string): Promise<string> {
-  for (;;) {
-    const answer = await fetch(url, { headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
-    if (answer?.ok) return answer.text();
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
-function median(samples: readonly number[]): number {
-  const sorted = samples.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
