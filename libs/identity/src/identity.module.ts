@@ -27,6 +27,8 @@ import { OnConfirmationRequested } from './features/on-confirmation-requested.ts
 import { OnPasswordResetRequested } from './features/on-password-reset-requested.ts';
 import { OnRegistrationRequested } from './features/on-registration-requested.ts';
 import { OpenWebSessionHandler } from './features/open-web-session.ts';
+import { OpenIdProvider } from './features/openid/openid-provider.ts';
+import { OpenIdSignIn } from './features/openid/openid-sign-in.ts';
 import { PasswordChanges } from './features/password-changes.ts';
 import { RefreshSessionHandler } from './features/refresh-session.ts';
 import { RegisterHandler } from './features/register.ts';
@@ -36,6 +38,7 @@ import { ResetPasswordHandler } from './features/reset-password.ts';
 import { RevokeApiKeyHandler } from './features/revoke-api-key.ts';
 import { SeedDemoAccount } from './features/seed-demo-account.ts';
 import { Sessions } from './features/sessions.ts';
+import { SignInExternallyHandler } from './features/sign-in-externally.ts';
 import { WebSessions } from './features/web-sessions.ts';
 import { ApiKeysController } from './http/api-keys.controller.ts';
 import { AttemptLimits } from './http/attempt-limits.ts';
@@ -44,7 +47,9 @@ import { AuthenticationGuard } from './http/authentication.guard.ts';
 import { EarlierTokens } from './http/earlier-tokens.ts';
 import { MailedTokensController } from './http/mailed-tokens.controller.ts';
 import { MeController } from './http/me.controller.ts';
+import { OidcController } from './http/oidc.controller.ts';
 import { SameOrigin } from './http/session-cookie.ts';
+import { SignInCookie } from './http/sign-in-cookie.ts';
 import { WebSessionController } from './http/web-session.controller.ts';
 import { identityMigrations } from './persistence/identity.migrations.ts';
 import { UserSchema } from './persistence/user.schema.ts';
@@ -83,6 +88,7 @@ export const identityPersistence: ContextPersistence = {
     OnAddressChangeRequested,
     LogInHandler,
     OpenWebSessionHandler,
+    SignInExternallyHandler,
     RefreshSessionHandler,
     LogOutHandler,
     EndSessionHandler,
@@ -106,11 +112,15 @@ export class IdentityModule {}
     MailedTokensController,
     WebSessionController,
     MeController,
+    OidcController,
   ],
   providers: [
     AttemptLimits,
     EarlierTokens,
     SameOrigin,
+    OpenIdProvider,
+    OpenIdSignIn,
+    SignInCookie,
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     SeedDemoAccount,
   ],

@@ -158,4 +158,21 @@ export const identityMigrations = [
     create index api_keys_of_user on identity.api_keys (user_id);
     `,
   ),
+  sqlMigration(
+    '20261122060000_identity_external_identities',
+    `
+    -- Whom providers vouch for. A person is who they are at their issuer; addresses change hands.
+    create table identity.external_identities (
+      issuer text not null,
+      subject text not null,
+      user_id uuid not null references identity.users on delete cascade,
+      -- As the provider said last, which need not be that of the account.
+      email text,
+      created_at timestamptz not null default now(),
+      last_used_at timestamptz not null default now(),
+      primary key (issuer, subject)
+    );
+    create index external_identities_of_user on identity.external_identities (user_id);
+    `,
+  ),
 ];

@@ -4,7 +4,7 @@ import { isLoopback } from './formats.ts';
 import { type FeedName, isSecret, type Variables, type WorkerRole, variables } from './variables.ts';
 
 /** What this installation is to an OpenID provider. */
-export interface OidcClient {
+interface OidcClient {
   readonly issuer: string;
   readonly clientId: string;
   readonly clientSecret: string;

@@ -60,7 +60,10 @@ export function buildOpenApi(app: INestApplication): OpenAPIObject {
       if (path.startsWith('/v1/')) describeLimits(operation);
       // All of them ask Postgres.
       if (path.startsWith('/v1/'))
-        operation.responses[503] ??= { ...problemResponse(503), headers: header('Retry-After') };
+        operation.responses[503] = {
+          ...(operation.responses[503] ?? problemResponse(503)),
+          headers: header('Retry-After'),
+        };
     }
   }
   return document;
