@@ -1,8 +1,10 @@
 import { createHash, createSecretKey, type KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
+import { z } from 'zod';
 import { DomainError } from '#kernel';
 import { Config } from '#platform/config';
+import { roles } from '#platform/http';
 import type { UserRole } from '../domain/user.ts';
 
 /** What an access token says about its bearer. */
@@ -18,6 +20,22 @@ const algorithm = 'HS256';
 /** Tells it from every other JWT, an ID token for example (RFC 9068, 2.1). */
 const tokenType = 'at+jwt';
 export const lifetimeSeconds = 15 * 60;
+/** How much the clock of another api may be ahead. */
+const skewSeconds = 60;
+
+const header = z.strictObject({ alg: z.literal(algorithm), typ: z.literal(tokenType), kid: z.string() });
+/** Whatever else a later version may say is left alone. */
+const claims = z
+  .object({
+    iss: z.literal(tokenIssuer),
+    aud: z.literal(tokenAudience),
+    sub: z.uuid(),
+    sid: z.uuid(),
+    role: z.enum(roles),
+    iat: z.int(),
+    exp: z.int(),
+  })
+  .refine(({ iat, exp }) => exp <= iat + lifetimeSeconds && iat <= Date.now() / 1000 + skewSeconds);
 
 /** Signs with the first key and believes both, so that a key can be changed while its tokens are about. */
 @Injectable()
@@ -53,47 +71,36 @@ export class AccessTokens {
   }
 
   /**
-   * Whom a token names: one of this installation only, of one type and one algorithm, and not expired.
+   * Whom a token names: of one that is signed, says all that ours say in the same form, and is not expired. A key that
+   * signs other things as well, or leaks, is then good for less.
    * @throws DomainError identity.token-expired, identity.token-invalid
    */
   read(token: string): TokenSubject {
     const key = this.keyOf(token);
     if (!key) throw invalid();
     try {
-      const claims = this.jwt.verify<{ sub: string; role: UserRole; sid?: unknown }>(token, {
-        // The types know strings and buffers only.
+      // The types know strings and buffers only.
+      const verified = this.jwt.verify<object>(token, {
         secret: key as unknown as Buffer,
         algorithms: [algorithm],
-        issuer: tokenIssuer,
-        audience: tokenAudience,
-        maxAge: lifetimeSeconds,
       });
-      const { sub: userId, role, sid: sessionId } = claims;
-      if (typeof sessionId !== 'string') throw invalid();
+      const { sub: userId, role, sid: sessionId } = claims.parse(verified);
       return { userId, role, sessionId };
     } catch (error) {
       throw (error as Error).name === 'TokenExpiredError' ? expired() : invalid();
     }
   }
 
-  /** The key that the header names, of a header as ours are. */
+  /** The key that the header names, of a header as ours are: one that says more may say where to find another key. */
   private keyOf(token: string): KeyObject | undefined {
     try {
-      const [header = ''] = token.split('.', 1);
-      const { alg, typ, kid } = JSON.parse(Buffer.from(header, 'base64url').toString()) as Header;
-      return alg === algorithm && typ === tokenType && typeof kid === 'string'
-        ? this.keys.get(kid)
-        : undefined;
+      const [first = ''] = token.split('.', 1);
+      const { kid } = header.parse(JSON.parse(Buffer.from(first, 'base64url').toString()));
+      return this.keys.get(kid);
     } catch {
       return undefined;
     }
   }
-}
-
-interface Header {
-  readonly alg?: unknown;
-  readonly typ?: unknown;
-  readonly kid?: unknown;
 }
 
 /** Names a key without telling anything of it. */

@@ -41,9 +41,11 @@ export class AuthenticationGuard implements CanActivate {
   }
 
   /** A request with an `Authorization` is not looked at for cookies: a page cannot add one to another's request. */
-  private principalOf(request: FastifyRequest): Promise<Principal> {
+  private async principalOf(request: FastifyRequest): Promise<Principal> {
     const { authorization } = request.headers;
-    return authorization === undefined ? this.byCookie(request) : this.byToken(authorization);
+    if (authorization === undefined) return this.byCookie(request);
+    if (isRepeated('authorization', request)) throw ambiguous();
+    return this.byToken(authorization);
   }
 
   private async byToken(authorization: string): Promise<Principal> {
@@ -80,8 +82,15 @@ function assertAllowed({ role, scopes }: Principal, access: Access): void {
   }
 }
 
+/** Whether there are several: Node looks at the first, and a server in front may have looked at the last. */
+const isRepeated = (name: string, { raw: { rawHeaders } }: FastifyRequest): boolean =>
+  rawHeaders.filter((text, index) => index % 2 === 0 && text.toLowerCase() === name).length > 1;
+
 const forbidden = (code: string, message: string) =>
   new DomainError('forbidden', `identity.${code}`, message);
 
 const missing = () =>
   new DomainError('unauthenticated', 'identity.token-missing', 'Send `Authorization: Bearer <token>`.');
+
+const ambiguous = () =>
+  new DomainError('unauthenticated', 'identity.token-invalid', 'Send `Authorization` once.');
