@@ -318,6 +318,25 @@ describe('where addresses are confirmed', () => {
       expect(await confirm(token)).toMatchObject(invalid);
     });
 
+    it('is gone once it is deleted, with every way into it; the address is free again', async () => {
+      const person = await confirmed();
+      const { body: made } = await api.call<{ key: string }>({
+        method: 'POST',
+        url: '/v1/api-keys',
+        as: person,
+        body: { name: 'A script', scopes: ['alerts:read'] },
+      });
+      expect((await api.call({ method: 'DELETE', url: '/v1/me', as: person })).status).toBe(204);
+      expect(await me(person)).toMatchObject({ status: 401, body: { code: 'identity.session-ended' } });
+      const byKey = await api.call({ url: '/v1/alerts', headers: { authorization: `Bearer ${made.key}` } });
+      expect(byKey.status).toBe(401);
+      expect((await post(api, 'refresh', { refreshToken: person.refreshToken })).status).toBe(401);
+      expect(await logIn(person.email)).toMatchObject(wrong);
+      await register(person.email, nextPassword);
+      expect((await confirm(await mailedToken(api, person.email))).status).toBe(204);
+      expect((await logIn(person.email, nextPassword)).status).toBe(200);
+    });
+
     it.each([
       ['nothing', {}, ''],
       ['what cannot be changed', { role: 'admin' }, '/role'],

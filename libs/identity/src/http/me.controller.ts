@@ -1,13 +1,16 @@
-import { Body, Controller, Get, Patch } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Patch, Res } from '@nestjs/common';
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
-import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import type { FastifyReply } from 'fastify';
 import { ApiProblems, CurrentPrincipal, type Principal } from '#platform/http';
+import { DeleteAccount } from '../features/delete-account.ts';
 import { EditProfile } from '../features/edit-profile.ts';
 import { FindProfile, type Profile } from '../features/find-profile.ts';
 import type { Client } from '../features/sessions.ts';
 import { FromClient } from './from-client.ts';
 import { LimitAttempts } from './limit-attempts.ts';
 import * as dto from './me.dto.ts';
+import { clearSessionCookie } from './session-cookie.ts';
 
 /** One's own account. */
 @ApiTags('identity')
@@ -42,5 +45,21 @@ export class MeController {
   ): Promise<Profile> {
     await this.commands.execute(new EditProfile(userId, sessionId, body, client));
     return this.queries.execute(new FindProfile(userId));
+  }
+
+  @Delete()
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Delete your own account and everything that it owns',
+    description: 'At once: nothing of it is sent any more, and no token or key of it is good for anything.',
+  })
+  @ApiNoContentResponse({ description: 'It is gone.' })
+  async deleteAccount(
+    @CurrentPrincipal() { userId }: Principal,
+    @FromClient() client: Client,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<void> {
+    await this.commands.execute(new DeleteAccount(userId, client));
+    clearSessionCookie(reply);
   }
 }
