@@ -2,6 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { newId } from '#kernel';
 import { Database } from '#platform/persistence';
+import { sessionEnded } from '../contracts/index.ts';
 import type { UserRole } from '../domain/user.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { EndedSessions } from './ended-sessions.ts';
@@ -58,9 +59,13 @@ export class Sessions {
         and not exists (
           select from identity.web_sessions as web where web.session_id = session.id and web.expires_at > now())`;
     const id = newId();
-    await this.database.sql`
+    const [begun] = await this.database.sql`
       insert into identity.sessions (id, user_id, address, user_agent)
-      values (${id}, ${userId}, ${address}, left(${userAgent}, 200))`;
+      select ${id}::uuid, id, ${address}, left(${userAgent}, 200) from identity.users where id = ${userId}
+      for key share
+      returning id`;
+    // Deleted while its password was looked at.
+    if (!begun) throw sessionEnded();
     return id;
   }
 
