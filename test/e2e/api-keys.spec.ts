@@ -114,7 +114,7 @@ describe('an API key', () => {
     expect((await using((await make({}, admin)).body, path)).status).toBe(200);
   });
 
-  it('is refused at once when it is revoked, and is nobody else’s to revoke', async () => {
+  it("is refused at once when it is revoked, and is nobody else's to revoke", async () => {
     const { body: key } = await make();
     expect((await using(key)).status).toBe(200);
     expect(await revoke(key.id, admin)).toMatchObject({
@@ -232,7 +232,7 @@ describe('keys', () => {
 describe('a key that submits ticks', () => {
   const ticks = { scopes: ['ticks:write'], symbols: ['AAPL'] };
 
-  it('is an administrator’s only, as the account is at that moment', async () => {
+  it("is an administrator's only, as the account is at that moment", async () => {
     expect(await make(ticks)).toMatchObject({ status: 403, body: { code: 'identity.ticks-by-admin-only' } });
     const bob = await api.person('admin');
     await api.database.sql`update identity.users set role = 'operator' where id = ${bob.id}`;

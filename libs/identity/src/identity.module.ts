@@ -13,12 +13,18 @@ import { CreateApiKeyHandler } from './features/create-api-key.ts';
 import { Credentials } from './features/credentials.ts';
 import { DeleteAccountHandler } from './features/delete-account.ts';
 import { EditProfileHandler } from './features/edit-profile.ts';
+import { EditUserHandler } from './features/edit-user.ts';
+import { EndOtherSessionsHandler } from './features/end-other-sessions.ts';
 import { EndSessionHandler } from './features/end-session.ts';
 import { EndedSessions } from './features/ended-sessions.ts';
 import { FindContactsHandler } from './features/find-contacts.ts';
 import { FindProfileHandler } from './features/find-profile.ts';
+import { FindUserHandler } from './features/find-user.ts';
 import { HoldAccountsHandler } from './features/hold-accounts.ts';
 import { ListApiKeysHandler } from './features/list-api-keys.ts';
+import { ListAuditHandler } from './features/list-audit.ts';
+import { ListSessionsHandler } from './features/list-sessions.ts';
+import { ListUsersHandler } from './features/list-users.ts';
 import { LogInHandler } from './features/log-in.ts';
 import { LogOutHandler } from './features/log-out.ts';
 import { Newcomers } from './features/newcomers.ts';
@@ -36,12 +42,14 @@ import { RequestConfirmationHandler } from './features/request-confirmation.ts';
 import { RequestPasswordResetHandler } from './features/request-password-reset.ts';
 import { ResetPasswordHandler } from './features/reset-password.ts';
 import { RevokeApiKeyHandler } from './features/revoke-api-key.ts';
+import { RevokeSessionHandler } from './features/revoke-session.ts';
 import { SeedDemoAccount } from './features/seed-demo-account.ts';
 import { Sessions } from './features/sessions.ts';
 import { SignInExternallyHandler } from './features/sign-in-externally.ts';
 import { WebSessions } from './features/web-sessions.ts';
 import { ApiKeysController } from './http/api-keys.controller.ts';
 import { AttemptLimits } from './http/attempt-limits.ts';
+import { AuditController } from './http/audit.controller.ts';
 import { AuthController } from './http/auth.controller.ts';
 import { AuthenticationGuard } from './http/authentication.guard.ts';
 import { EarlierTokens } from './http/earlier-tokens.ts';
@@ -49,7 +57,9 @@ import { MailedTokensController } from './http/mailed-tokens.controller.ts';
 import { MeController } from './http/me.controller.ts';
 import { OidcController } from './http/oidc.controller.ts';
 import { SameOrigin } from './http/session-cookie.ts';
+import { SessionsController } from './http/sessions.controller.ts';
 import { SignInCookie } from './http/sign-in-cookie.ts';
+import { UsersController } from './http/users.controller.ts';
 import { WebSessionController } from './http/web-session.controller.ts';
 import { identityMigrations } from './persistence/identity.migrations.ts';
 import { UserSchema } from './persistence/user.schema.ts';
@@ -98,6 +108,13 @@ export const identityPersistence: ContextPersistence = {
     CreateApiKeyHandler,
     ListApiKeysHandler,
     RevokeApiKeyHandler,
+    ListSessionsHandler,
+    RevokeSessionHandler,
+    EndOtherSessionsHandler,
+    ListUsersHandler,
+    FindUserHandler,
+    EditUserHandler,
+    ListAuditHandler,
   ],
   exports: [AccessTokens, ApiKeys, EndedSessions, Newcomers, WebSessions],
 })
@@ -113,6 +130,9 @@ export class IdentityModule {}
     WebSessionController,
     MeController,
     OidcController,
+    SessionsController,
+    UsersController,
+    AuditController,
   ],
   providers: [
     AttemptLimits,

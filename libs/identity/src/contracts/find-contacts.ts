@@ -7,7 +7,7 @@ export interface Contact {
   readonly emailVerified: boolean;
 }
 
-/** The contacts of these users; whoever no longer exists is absent. */
+/** The contacts of these users; whoever no longer exists, or is banned, is absent. */
 export class FindContacts extends Query<Contact[]> {
   constructor(readonly userIds: readonly string[]) {
     super();

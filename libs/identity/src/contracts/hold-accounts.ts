@@ -4,7 +4,7 @@ import type { Contact } from './find-contacts.ts';
 
 /**
  * The contacts of these users, whose accounts stay as they are until the ambient transaction ends; whoever no longer
- * exists is absent. For whoever adds something that is somebody's: deleting the account waits, and then finds it.
+ * exists, or is banned, is absent. For whoever adds something that is somebody's: deleting the account waits, and then finds it.
  */
 export class HoldAccounts extends Query<Contact[]> {
   constructor(readonly userIds: readonly string[]) {

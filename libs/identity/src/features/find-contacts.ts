@@ -9,6 +9,6 @@ export class FindContactsHandler implements IQueryHandler<FindContacts> {
   async execute({ userIds }: FindContacts): Promise<Contact[]> {
     return this.database.sql<Contact>`
       select id as "userId", email, email_verified as "emailVerified"
-      from identity.users where id = any(${userIds})`;
+      from identity.users where id = any(${userIds}) and banned_at is null`;
   }
 }

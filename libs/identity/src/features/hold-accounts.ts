@@ -11,6 +11,6 @@ export class HoldAccountsHandler implements IQueryHandler<HoldAccounts> {
     // What a foreign key takes: another address or a deletion waits, anything else about the person does not.
     return this.database.sql<Contact>`
       select id as "userId", email, email_verified as "emailVerified"
-      from identity.users where id = any(${userIds}) order by id for key share`;
+      from identity.users where id = any(${userIds}) and banned_at is null order by id for key share`;
   }
 }

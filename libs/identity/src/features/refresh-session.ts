@@ -42,11 +42,13 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
     const tokenHash = hashOf(refreshToken);
     // Thrown below and not in here, where it would undo the end of a session.
     const session = await this.database.transaction(async () => {
+      // The account before its tokens, as whoever ends all sessions locks them.
       const [found] = await this.database.sql<Found>`
         select token.user_id, token.session_id, owner.role
         from identity.refresh_tokens as token join identity.users as owner on owner.id = token.user_id
         where token.token_hash = ${tokenHash} and owner.banned_at is null
-          and (token.session_id is null or exists (select from identity.sessions where id = token.session_id))`;
+          and (token.session_id is null or exists (select from identity.sessions where id = token.session_id))
+        for share of owner`;
       if (!found) return undefined;
       const { user_id: userId, session_id: id, role } = found;
       const won = await this.database.sql`

@@ -1,11 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { newId } from '#kernel';
+import { DomainError, newId } from '#kernel';
 import { Database } from '#platform/persistence';
 import { sessionEnded } from '../contracts/index.ts';
 import type { UserRole } from '../domain/user.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { EndedSessions } from './ended-sessions.ts';
+
+/** So long after its last use a session that is continued by refresh tokens has ended. */
+export const refreshDays = 30;
 
 /** A signed access token for minutes and an opaque refresh token for weeks. */
 export interface Session {
@@ -47,8 +50,15 @@ export class Sessions {
     return this.database.transaction(async () => this.continue(await this.begin(holder, client), holder));
   }
 
-  /** The id of a new session, which takes the place of those of the same person that can no longer be continued. */
-  async begin({ userId }: Holder, { address, userAgent }: Client): Promise<string> {
+  /**
+   * The id of a new session, which takes the place of those of the same person that can no longer be continued. The
+   * account stays as it is until the transaction ends: whoever bans it then ends this session too.
+   * @throws DomainError identity.account-changed
+   */
+  async begin({ userId, role }: Holder, { address, userAgent }: Client): Promise<string> {
+    const unchanged = await this.database.sql`
+      select id from identity.users where id = ${userId} and role = ${role} and banned_at is null for share`;
+    if (unchanged.length === 0) throw accountChanged();
     await this.database.sql`
       delete from identity.refresh_tokens where user_id = ${userId} and expires_at <= now()`;
     await this.database.sql`
@@ -74,18 +84,19 @@ export class Sessions {
     const refreshToken = newSecret();
     await this.database.sql`
       insert into identity.refresh_tokens (token_hash, user_id, session_id, expires_at)
-      values (${hashOf(refreshToken)}, ${userId}, ${id}, now() + interval '30 days')`;
+      values (${hashOf(refreshToken)}, ${userId}, ${id}, now() + make_interval(days => ${refreshDays}))`;
     return { ...this.tokens.issue({ userId, role, sessionId: id }), tokenType: 'Bearer', refreshToken };
   }
 
-  /** Nothing of this session is good for anything any more, nor is what is being given right now. */
-  async end(id: string, userId: string): Promise<void> {
-    await this.database.transaction(async () => {
+  /** Nothing of this session is good for anything any more, nor is what is being given right now. False: there was none. */
+  end(id: string, userId: string): Promise<boolean> {
+    return this.database.transaction(async () => {
       const ended = await this.database.sql<{ id: string }>`
         delete from identity.sessions where id = ${id} and user_id = ${userId} returning id`;
       await this.database.sql`
         delete from identity.refresh_tokens where user_id = ${userId} and session_id = ${id}`;
-      await this.ended.tell(ended.map(({ id }) => id));
+      await this.ended.tell(ended.map((session) => session.id));
+      return ended.length > 0;
     });
   }
 
@@ -102,6 +113,13 @@ export class Sessions {
     });
   }
 }
+
+const accountChanged = () =>
+  new DomainError(
+    'unauthenticated',
+    'identity.account-changed',
+    'The account was changed at this very moment; log in again.',
+  );
 
 /** 256 random bits, as text. */
 export const newSecret = (): string => randomBytes(32).toString('base64url');

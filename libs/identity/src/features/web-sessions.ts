@@ -7,7 +7,7 @@ import { type Client, hashOf, type Holder, newSecret, Sessions } from './session
 /** However much it is used, a session of a page ends after this long (OWASP ASVS 5, 7.3.2). */
 export const webSessionSeconds = 30 * 24 * 3600;
 /** Unused for so long, it has ended (7.3.1). */
-const idleHours = 7 * 24;
+export const idleHours = 7 * 24;
 
 /** Sessions of pages: a cookie that scripts cannot read, of which the hash is kept. */
 @Injectable()
