@@ -35,6 +35,21 @@ async function signIn(login: string, path = '/v1/auth/oidc', browser = new Brows
   return browser.open(await browser.walk(path, '/callback', { login, password: 'any' }));
 }
 
+/** What comes of requests that have all to wait for a transaction which does this and then ends. */
+async function meanwhile(statement: string, ask: () => Promise<Page>[]): Promise<Page[]> {
+  const other = new Client({ connectionString: api.config.databaseUrl ?? '' });
+  await other.connect();
+  await other.query('begin');
+  await other.query(statement);
+  const asked = ask();
+  const waiting = () => api.database.sql`
+    select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+  await expect.poll(waiting, { timeout: 10_000 }).toHaveLength(asked.length);
+  await other.query('commit');
+  await other.end();
+  return Promise.all(asked);
+}
+
 const cookieOf = ({ headers }: Page) => headers.getSetCookie().find((line) => line.includes('session'));
 const accountOf = async (subject: string) => {
   const [account] = await api.database.sql`
@@ -104,16 +119,11 @@ describe('signing in with a provider', () => {
         browser.walk('/v1/auth/oidc', '/callback', { login: 'bob', password: 'any' }),
       ),
     );
-    const waiting = () => api.database.sql`
-      select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
     // Both have looked whether there is an account, and neither gets further before the other has come.
-    const holder = new Client({ connectionString: api.config.databaseUrl ?? '' });
-    await holder.connect();
-    await holder.query(`select pg_advisory_lock(hashtext('identity.register'))`);
-    const pages = Promise.all(browsers.map((browser, index) => browser.open(back[index] ?? '')));
-    await expect.poll(waiting, { timeout: 10_000 }).toHaveLength(2);
-    await holder.end();
-    expect((await pages).map(({ status }) => status)).toEqual([303, 303]);
+    const pages = await meanwhile(`select pg_advisory_xact_lock(hashtext('identity.register'))`, () =>
+      browsers.map((browser, index) => browser.open(back[index] ?? '')),
+    );
+    expect(pages.map(({ status }) => status)).toEqual([303, 303]);
     expect(await accountOf('bob')).toMatchObject({ email: 'bob@example.org', role: 'user' });
   });
 
@@ -133,12 +143,25 @@ describe('signing in with a provider', () => {
     }
   });
 
-  it('opens nothing to somebody who is banned', async () => {
-    await api.database.sql`update identity.users set banned_at = now() where email = 'bob@example.org'`;
-    const page = await signIn('bob');
-    expect(page.status).toBe(403);
-    expect(codeOf(page)).toBe('identity.banned');
-    expect(cookieOf(page)).toBeUndefined();
+  it('opens nothing to somebody who is banned, not even meanwhile', async () => {
+    const ban = `update identity.users set banned_at = now() where email = 'bob@example.org'`;
+    const [page] = await meanwhile(ban, () => [signIn('bob')]);
+    expect(page?.status).toBe(403);
+    expect(page && codeOf(page)).toBe('identity.banned');
+    expect(page && cookieOf(page)).toBeUndefined();
+  });
+
+  it('makes a new account of somebody who is just deleting theirs', async () => {
+    const before = await accountOf('bob');
+    const [page] = await meanwhile(
+      `select id from identity.users where email = 'bob@example.org' for update;
+      delete from identity.users where email = 'bob@example.org'`,
+      () => [signIn('bob')],
+    );
+    expect(page?.status).toBe(303);
+    const after = await accountOf('bob');
+    expect(after).toMatchObject({ email: 'bob@example.org' });
+    expect(after?.['id']).not.toBe(before?.['id']);
   });
 
   it('ends at the provider where the person does not agree', async () => {

@@ -48,12 +48,16 @@ export class SignInExternallyHandler implements ICommandHandler<SignInExternally
     return cookie;
   }
 
+  /** Of an account that is being deleted or banned, this waits for the end; whoever does so later ends this session too. */
   private async known({ issuer, subject, email }: ExternalIdentity): Promise<Account | undefined> {
     const [account] = await this.database.sql<Account>`
-      update identity.external_identities as external set email = ${email}, last_used_at = now()
-      from identity.users as owner
-      where external.issuer = ${issuer} and external.subject = ${subject} and owner.id = external.user_id
-      returning owner.id as "userId", owner.role, owner.banned_at is not null as banned`;
+      select owner.id as "userId", owner.role, owner.banned_at is not null as banned
+      from identity.external_identities as external join identity.users as owner on owner.id = external.user_id
+      where external.issuer = ${issuer} and external.subject = ${subject} for share of owner`;
+    if (!account) return undefined;
+    await this.database.sql`
+      update identity.external_identities set email = ${email}, last_used_at = now()
+      where issuer = ${issuer} and subject = ${subject} and user_id = ${account.userId}`;
     return account;
   }
 
