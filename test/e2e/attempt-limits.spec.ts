@@ -180,6 +180,7 @@ describe('attempts', () => {
       'forgot-password',
       'verify-email',
       'reset-password',
+      'setup',
     ]) {
       expect({ route, ...(await post(route, {})) }).toMatchObject({ route, status: 429 });
     }

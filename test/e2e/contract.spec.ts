@@ -72,6 +72,7 @@ describe('the OpenAPI document', () => {
       'POST /v1/auth/resend-verification',
       'POST /v1/auth/forgot-password',
       'POST /v1/auth/reset-password',
+      'POST /v1/auth/setup',
       'POST /v1/auth/web-session',
       'GET /v1/auth/oidc',
       'GET /v1/auth/oidc/callback',

@@ -45,6 +45,8 @@ import { RevokeApiKeyHandler } from './features/revoke-api-key.ts';
 import { RevokeSessionHandler } from './features/revoke-session.ts';
 import { SeedDemoAccount } from './features/seed-demo-account.ts';
 import { Sessions } from './features/sessions.ts';
+import { SetUpHandler } from './features/set-up.ts';
+import { SetupLinks } from './features/setup-links.ts';
 import { SignInExternallyHandler } from './features/sign-in-externally.ts';
 import { WebSessions } from './features/web-sessions.ts';
 import { ApiKeysController } from './http/api-keys.controller.ts';
@@ -56,8 +58,10 @@ import { EarlierTokens } from './http/earlier-tokens.ts';
 import { MailedTokensController } from './http/mailed-tokens.controller.ts';
 import { MeController } from './http/me.controller.ts';
 import { OidcController } from './http/oidc.controller.ts';
+import { PrintSetupLink } from './http/print-setup-link.ts';
 import { SameOrigin } from './http/session-cookie.ts';
 import { SessionsController } from './http/sessions.controller.ts';
+import { SetupController } from './http/setup.controller.ts';
 import { SignInCookie } from './http/sign-in-cookie.ts';
 import { UsersController } from './http/users.controller.ts';
 import { WebSessionController } from './http/web-session.controller.ts';
@@ -80,6 +84,7 @@ export const identityPersistence: ContextPersistence = {
     EndedSessions,
     Newcomers,
     Sessions,
+    SetupLinks,
     WebSessions,
     AccountMails,
     ConfirmRegistration,
@@ -102,6 +107,7 @@ export const identityPersistence: ContextPersistence = {
     RefreshSessionHandler,
     LogOutHandler,
     EndSessionHandler,
+    SetUpHandler,
     FindContactsHandler,
     HoldAccountsHandler,
     DeleteAccountHandler,
@@ -116,7 +122,7 @@ export const identityPersistence: ContextPersistence = {
     EditUserHandler,
     ListAuditHandler,
   ],
-  exports: [AccessTokens, ApiKeys, EndedSessions, Newcomers, WebSessions],
+  exports: [AccessTokens, ApiKeys, EndedSessions, Newcomers, SetupLinks, WebSessions],
 })
 export class IdentityModule {}
 
@@ -127,6 +133,7 @@ export class IdentityModule {}
     ApiKeysController,
     AuthController,
     MailedTokensController,
+    SetupController,
     WebSessionController,
     MeController,
     OidcController,
@@ -143,6 +150,7 @@ export class IdentityModule {}
     SignInCookie,
     { provide: APP_GUARD, useClass: AuthenticationGuard },
     SeedDemoAccount,
+    PrintSetupLink,
   ],
 })
 export class IdentityHttpModule implements OnApplicationBootstrap, OnApplicationShutdown {
