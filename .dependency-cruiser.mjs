@@ -147,7 +147,7 @@ export default {
       // Read by a tool, by a browser, by Node before a program.
       from: {
         orphan: true,
-        pathNot: ['\\.config\\.ts$', '^apps/[^/]+/src/page/', '^apps/embedded/src/end-with-supervisor\\.ts$'],
+        pathNot: ['\\.config\\.ts$', '^(apps|libs)/.+/page/', '^apps/embedded/src/end-with-supervisor\\.ts$'],
       },
       to: {},
     },

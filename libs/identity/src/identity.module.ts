@@ -49,6 +49,7 @@ import { SetUpHandler } from './features/set-up.ts';
 import { SetupLinks } from './features/setup-links.ts';
 import { SignInExternallyHandler } from './features/sign-in-externally.ts';
 import { WebSessions } from './features/web-sessions.ts';
+import { AccountPagesController } from './http/account-pages.controller.ts';
 import { ApiKeysController } from './http/api-keys.controller.ts';
 import { AttemptLimits } from './http/attempt-limits.ts';
 import { AuditController } from './http/audit.controller.ts';
@@ -140,6 +141,7 @@ export class IdentityModule {}
     SessionsController,
     UsersController,
     AuditController,
+    AccountPagesController,
   ],
   providers: [
     AttemptLimits,
