@@ -122,7 +122,7 @@ describe('an alert', () => {
 
   it('leaves nothing behind when it was refused', async () => {
     expect((await get('/v1/alerts')).body).toMatchObject({ total: 0 });
-    expect(await api.database.sql`select 1 from platform.outbox`).toEqual([]);
+    expect(await api.database.sql`select type from platform.outbox where type like 'alerts.%'`).toEqual([]);
   });
 
   it.each<[string, ...string[]]>([
