@@ -67,14 +67,19 @@ const entriesAbout = (userId: string) => here.database.sql<{ type: string }>`
 const sessionsOf = (userId: string) =>
   here.database.sql`select id from identity.sessions where user_id = ${userId}`;
 
-/** Has requests come while a transaction is under way, which ends when all of them wait for it. */
-async function meeting<T>(hold: () => Promise<unknown>, come: () => Promise<T>[]): Promise<T[]> {
+/** Has requests come while a transaction is under way, which goes on and ends when all of them wait for it. */
+async function meeting<T>(
+  hold: () => Promise<unknown>,
+  come: () => Promise<T>[],
+  goOn = async () => {},
+): Promise<T[]> {
   const holding = Promise.withResolvers<void>();
   const over = Promise.withResolvers<void>();
   const transaction = here.database.transaction(async () => {
     await hold();
     holding.resolve();
     await over.promise;
+    await goOn();
   });
   await holding.promise;
   const requests = come();
@@ -248,25 +253,6 @@ describe('a ban', () => {
     ]);
   });
 
-  it.each([
-    ['login', {}, 'identity.account-changed'],
-    ['web-session', page, 'identity.account-changed'],
-    ['refresh', {}, 'identity.refresh-token-invalid'],
-  ])('that meets a %s leaves nobody inside', async (route, headers, code) => {
-    const ada = await here.person('user');
-    const { email, password, refreshToken } = ada;
-    const body = route === 'refresh' ? { refreshToken } : { email, password };
-    const ban = async () => {
-      await here.database.sql`update identity.users set banned_at = now() where id = ${ada.id}`;
-      await here.database.sql`delete from identity.sessions where user_id = ${ada.id}`;
-    };
-    const [answer] = await meeting(ban, () => [
-      there.call({ method: 'POST', url: `/v1/auth/${route}`, body, headers }),
-    ]);
-    expect(answer).toMatchObject({ status: 401, body: { code } });
-    expect(await sessionsOf(ada.id)).toEqual([]);
-  });
-
   it('stops the mail of alerts: nobody who is banned has a contact', async () => {
     const [ada, bob] = [await here.person('user'), await here.person('user')];
     const queries = here.app.get(QueryBus);
@@ -289,4 +275,38 @@ describe('a ban', () => {
     expect(body).toMatchObject({ role: 'user', status: 'banned' });
     expect(await sessionsOf(ada.id)).toEqual([]);
   });
+});
+
+describe('a login or a refresh', () => {
+  const changes = {
+    'a ban': (id: string) => here.database.sql`update identity.users set banned_at = now() where id = ${id}`,
+    'another role': (id: string) =>
+      here.database.sql`update identity.users set role = 'user' where id = ${id}`,
+    'another password': (id: string) =>
+      here.database.sql`update identity.users set password_hash = 'another' where id = ${id}`,
+    'the deletion of the account': (id: string) =>
+      here.database.sql`delete from identity.users where id = ${id}`,
+  };
+  const names = Object.keys(changes) as (keyof typeof changes)[];
+  const routes = ['login', 'web-session', 'refresh'];
+
+  it.each(routes.flatMap((route) => names.map((name) => [route, name] as const)))(
+    'by %s that meets %s leaves nobody inside',
+    async (route, name) => {
+      const ada = await here.person('operator');
+      const { email, password, refreshToken } = ada;
+      const body = route === 'refresh' ? { refreshToken } : { email, password };
+      // As whoever shuts somebody out does it: the account first, then what it has.
+      const hold = () => here.database.sql`select id from identity.users where id = ${ada.id} for update`;
+      const come = () => [there.call({ method: 'POST', url: `/v1/auth/${route}`, body, headers: page })];
+      const shutOut = async () => {
+        await here.database.sql`delete from identity.sessions where user_id = ${ada.id}`;
+        await here.database.sql`delete from identity.refresh_tokens where user_id = ${ada.id}`;
+        await changes[name](ada.id);
+      };
+      const [answer] = await meeting(hold, come, shutOut);
+      expect(answer?.status).toBe(401);
+      expect(await sessionsOf(ada.id)).toEqual([]);
+    },
+  );
 });

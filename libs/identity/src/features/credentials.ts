@@ -40,7 +40,7 @@ export class Credentials {
       );
     }
     if (user.banned) throw banned();
-    return { userId: user.id, role: user.role };
+    return { userId: user.id, role: user.role, passwordHash: user.passwordHash };
   }
 }
 

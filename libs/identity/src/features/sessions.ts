@@ -2,7 +2,6 @@ import { createHash, randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DomainError, newId } from '#kernel';
 import { Database } from '#platform/persistence';
-import { sessionEnded } from '../contracts/index.ts';
 import type { UserRole } from '../domain/user.ts';
 import { AccessTokens } from './access-tokens.ts';
 import { EndedSessions } from './ended-sessions.ts';
@@ -23,6 +22,8 @@ export interface Session {
 export interface Holder {
   readonly userId: string;
   readonly role: UserRole;
+  /** Of the password that opens it; absent where another proof does. */
+  readonly passwordHash?: string | null;
 }
 
 /** From where a request comes. */
@@ -52,12 +53,18 @@ export class Sessions {
 
   /**
    * The id of a new session, which takes the place of those of the same person that can no longer be continued. The
-   * account stays as it is until the transaction ends: whoever bans it then ends this session too.
+   * account, of which much may have changed while its password was looked at, stays as it is until the transaction
+   * ends: whoever bans it then ends this session too.
    * @throws DomainError identity.account-changed
    */
-  async begin({ userId, role }: Holder, { address, userAgent }: Client): Promise<string> {
+  async begin(
+    { userId, role, passwordHash = null }: Holder,
+    { address, userAgent }: Client,
+  ): Promise<string> {
     const unchanged = await this.database.sql`
-      select id from identity.users where id = ${userId} and role = ${role} and banned_at is null for share`;
+      select id from identity.users
+      where id = ${userId} and role = ${role} and banned_at is null
+        and (${passwordHash}::text is null or password_hash = ${passwordHash}) for share`;
     if (unchanged.length === 0) throw accountChanged();
     await this.database.sql`
       delete from identity.refresh_tokens where user_id = ${userId} and expires_at <= now()`;
@@ -69,13 +76,9 @@ export class Sessions {
         and not exists (
           select from identity.web_sessions as web where web.session_id = session.id and web.expires_at > now())`;
     const id = newId();
-    const [begun] = await this.database.sql`
+    await this.database.sql`
       insert into identity.sessions (id, user_id, address, user_agent)
-      select ${id}::uuid, id, ${address}, left(${userAgent}, 200) from identity.users where id = ${userId}
-      for key share
-      returning id`;
-    // Deleted while its password was looked at.
-    if (!begun) throw sessionEnded();
+      values (${id}, ${userId}, ${address}, left(${userAgent}, 200))`;
     return id;
   }
 
