@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { newId } from '#kernel';
 import { scopes } from '#platform/http';
 import { type Answer, type Api, type Caller, type Request, startApi } from '../support/api.ts';
-import type { Operation } from '../support/contract.ts';
 import { tablesWith } from '../support/find-in-database.ts';
 
 interface Key {
@@ -37,9 +36,6 @@ const listed = async (query = '', as = ada) => (await api.call<KeyPage>({ url: `
 /** A request of a program that has only the key. */
 const using = ({ key }: Key, path = '/v1/alerts', method: Request['method'] = 'GET') =>
   api.call({ method, url: path, headers: { authorization: `Bearer ${key}` } });
-/** The routes that are not for everybody. */
-const closed = () => api.contract.operations.filter(({ security }) => security?.length !== 0);
-const said = ({ method, path }: Operation) => `${method} ${path}`;
 const alphabetically = (one: unknown, other: unknown) => String(one).localeCompare(String(other));
 const entriesOf = (keyId: string) => api.database.sql<{ type: string }>`
   select type, user_id as "userId", actor_id as "actorId", host(address::inet) as address, details - 'keyId' as details
@@ -77,34 +73,6 @@ describe('an API key', () => {
     }
     expect(await tablesWith(api.database, prefix)).toEqual(['identity.api_keys']);
   });
-
-  it.each([...scopes.map((scope) => [scope]), [...scopes]])(
-    'opens the routes of %s, and no other',
-    async (...named) => {
-      const symbols = named.includes('ticks:write') ? ['AAPL'] : null;
-      const { body: key } = await make({ scopes: named, symbols }, admin);
-      const opened: string[] = [];
-      const codes = new Set<unknown>();
-      for (const operation of closed()) {
-        const path = operation.path.replaceAll(/\{\w+\}/g, newId());
-        const answer = await using(key, path, operation.method);
-        if (answer.status === 403) codes.add(answer.body['code']);
-        else opened.push(said(operation));
-      }
-      expect(opened).toEqual(
-        closed()
-          .filter(({ security = [] }) =>
-            named.some((scope) => JSON.stringify(security[0]).includes(`"${scope}"`)),
-          )
-          .map(said),
-      );
-      expect([...codes].toSorted(alphabetically)).toEqual(
-        named.length > 1
-          ? ['identity.session-required']
-          : ['identity.scope-missing', 'identity.session-required'],
-      );
-    },
-  );
 
   it("acts for its owner: another's alerts are not there", async () => {
     const alert = { symbol: 'BTC-USD', target: '33000' };

@@ -22,7 +22,7 @@ export interface Caller {
 }
 
 export interface Request {
-  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   readonly url: string;
   readonly as?: Caller | undefined;
   /** An object is sent as JSON, a string as it is and typed as JSON unless `headers` say otherwise. */
@@ -33,6 +33,22 @@ export interface Request {
 export interface Answer<Body = Record<string, unknown>> extends Received {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: Body;
+}
+
+/** What the router has, as it writes it: `/v1/alerts/:id`, `/docs/*`. */
+export interface Route {
+  readonly method: NonNullable<Request['method']>;
+  readonly path: string;
+}
+
+/** Filled as routes are added, whoever adds them. */
+function routesOf(app: NestFastifyApplication): readonly Route[] {
+  const routes: Route[] = [];
+  const fastify = app.getHttpAdapter().getInstance();
+  fastify.addHook('onRoute', ({ method, url: path }) => {
+    for (const one of [method].flat()) routes.push({ method: one as Route['method'], path });
+  });
+  return routes;
 }
 
 /** The whole api on a migrated database of its own; every answer is held against the OpenAPI document. */
@@ -49,7 +65,9 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
   });
   await migrate(config, contexts);
   const testing = await Test.createTestingModule({ imports: [ApiModule.forRoot(config)] }).compile();
-  const app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
+  const bare = testing.createNestApplication<NestFastifyApplication>(httpAdapter(config));
+  const routes = routesOf(bare);
+  const app = await configureHttp(bare);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   const database = app.get(Database);
@@ -73,7 +91,7 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
       status: answer.statusCode,
       contentType,
       headers: answer.headers,
-      body: (contentType?.includes('json') ? answer.json() : answer.body || undefined) as Body,
+      body: (answer.body && contentType?.includes('json') ? answer.json() : answer.body || undefined) as Body,
     };
     const broken = contract.faultsOf(method, url, received);
     if (broken.length === 0) return received;
@@ -107,6 +125,6 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
     await testDatabase.drop();
   }
 
-  return { app, config, database, document, contract, call, person, lastPrice, close };
+  return { app, config, database, document, contract, routes, call, person, lastPrice, close };
 }
 export type Api = Awaited<ReturnType<typeof startApi>>;
