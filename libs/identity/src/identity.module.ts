@@ -20,6 +20,7 @@ import { EndedSessions } from './features/ended-sessions.ts';
 import { FindContactsHandler } from './features/find-contacts.ts';
 import { FindProfileHandler } from './features/find-profile.ts';
 import { FindUserHandler } from './features/find-user.ts';
+import { ForgetExpired } from './features/forget-expired.ts';
 import { HoldAccountsHandler } from './features/hold-accounts.ts';
 import { ListApiKeysHandler } from './features/list-api-keys.ts';
 import { ListAuditHandler } from './features/list-audit.ts';
@@ -151,6 +152,7 @@ export class IdentityModule {}
     OpenIdSignIn,
     SignInCookie,
     { provide: APP_GUARD, useClass: AuthenticationGuard },
+    ForgetExpired,
     SeedDemoAccount,
     PrintSetupLink,
   ],
