@@ -115,9 +115,17 @@ describe('what has expired', () => {
     [
       'audit',
       (age) => database.sql`
-        insert into identity.audit (id, type, at) values (${newId()}, 'signed-in', now() - ${age}::interval)`,
+        insert into identity.audit (id, type, user_id, at)
+        values (${newId()}, 'signed-in', ${ada}, now() - ${age}::interval)`,
       '364 days',
       '366 days',
+    ],
+    [
+      'audit',
+      (age) => database.sql`
+        insert into identity.audit (id, type, at) values (${newId()}, 'sign-in-failed', now() - ${age}::interval)`,
+      '23 hours',
+      '25 hours',
     ],
     [
       'refresh_tokens',

@@ -17,6 +17,8 @@ const expired = [
   rows('setup_links', fragment`expires_at <= now()`),
   rows('solicited_mails', fragment`sent_at < now() - interval '1 day'`),
   rows('audit', fragment`at < now() - interval '365 days'`),
+  // Addresses without an account that somebody tried to log in with: of these there are as many as anybody likes.
+  rows('audit', fragment`user_id is null and at < now() - interval '1 day'`),
   // Those that nothing can continue; the session of a page takes its cookie with it.
   rows(
     'sessions',
