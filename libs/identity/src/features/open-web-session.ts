@@ -12,6 +12,8 @@ export class OpenWebSession extends Command<string> {
     readonly email: string,
     readonly password: string,
     readonly client: Client,
+    /** The value of the cookie that the browser has until then. */
+    readonly replaced: string | null,
   ) {
     super();
   }
@@ -24,7 +26,10 @@ export class OpenWebSessionHandler implements ICommandHandler<OpenWebSession> {
     private readonly sessions: WebSessions,
   ) {}
 
-  async execute({ email, password, client }: OpenWebSession): Promise<string> {
-    return this.sessions.open(await this.credentials.check(email, password, client), client);
+  async execute({ email, password, client, replaced }: OpenWebSession): Promise<string> {
+    const secret = await this.sessions.open(await this.credentials.check(email, password, client), client);
+    // It would go on without a browser that keeps it (OWASP ASVS 5, 7.2.4).
+    if (replaced !== null) await this.sessions.close(replaced);
+    return secret;
   }
 }

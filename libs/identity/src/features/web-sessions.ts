@@ -29,6 +29,15 @@ export class WebSessions {
     return secret;
   }
 
+  /** Ends the session of a cookie, if it is one. */
+  async close(secret: string): Promise<void> {
+    const [found] = await this.database.sql<{ id: string; userId: string }>`
+      select session.id, session.user_id as "userId"
+      from identity.web_sessions as web join identity.sessions as session on session.id = web.session_id
+      where web.token_hash = ${hashOf(secret)}`;
+    if (found) await this.sessions.end(found.id, found.userId);
+  }
+
   /** Whose cookie it is, asked of Postgres with each request; null when it is nobody's any more. */
   async principalOf(secret: string): Promise<Principal | null> {
     const tokenHash = hashOf(secret);

@@ -25,20 +25,20 @@ export class SameOrigin {
   private readonly own: string;
 
   constructor({ publicUrl }: Config) {
-    this.own = new URL(publicUrl).host;
+    this.own = new URL(publicUrl).origin;
   }
 
   /**
-   * Refuses a change that no page of this installation asks for. One that does not say where it comes from is refused
-   * too: every browser does (OWASP ASVS 5, 3.5.1).
+   * Refuses a change that no page of this installation asks for: one of `PUBLIC_URL`, or of the host that is asked. One
+   * that does not say where it comes from is refused too: every browser does (OWASP ASVS 5, 3.5.1).
    * @throws DomainError identity.cross-site
    */
-  assert({ method, headers }: FastifyRequest): void {
+  assert({ method, protocol, headers }: FastifyRequest): void {
     if (harmless.test(method)) return;
-    const { host, origin, 'sec-fetch-site': site } = headers;
-    const from = origin !== undefined && URL.canParse(origin) ? new URL(origin).host : undefined;
-    const ours = from !== undefined && (from === host || from === this.own);
-    if (ours && (site === undefined || site === 'same-origin')) return;
+    const { host = '', origin, 'sec-fetch-site': site } = headers;
+    const asked = `${protocol}://${host}`;
+    const ours = [this.own, URL.canParse(asked) && new URL(asked).origin];
+    if (ours.includes(origin ?? '') && (site === undefined || site === 'same-origin')) return;
     throw new DomainError(
       'forbidden',
       'identity.cross-site',

@@ -9,7 +9,7 @@ import type { Client } from '../features/sessions.ts';
 import * as dto from './auth.dto.ts';
 import { FromClient } from './from-client.ts';
 import { LimitAttempts } from './limit-attempts.ts';
-import { clearSessionCookie, SameOrigin, setSessionCookie } from './session-cookie.ts';
+import { clearSessionCookie, SameOrigin, sessionCookie, setSessionCookie } from './session-cookie.ts';
 
 /** Sessions of pages of our own: a cookie instead of tokens, which no script could keep safely. */
 @ApiTags('identity')
@@ -28,7 +28,8 @@ export class WebSessionController {
   @ApiOperation({
     summary: 'Log a page in',
     description:
-      'For pages of this installation: the session is a cookie, and the request needs an `Origin` of ours.',
+      'For pages of this installation: the session is a cookie, and the request needs an `Origin` of ours. It takes the ' +
+      'place of the session that the browser has until then.',
   })
   @ApiNoContentResponse({
     description: 'The cookie is set.',
@@ -43,10 +44,10 @@ export class WebSessionController {
   ): Promise<void> {
     // Another site could log its visitor in to an account of its own.
     this.sameOrigin.assert(request);
-    setSessionCookie(
-      reply,
-      await this.commands.execute(new OpenWebSession(body.email, body.password, client)),
-    );
+    const replaced = request.cookies[sessionCookie] ?? null;
+    const { email, password } = body;
+    const secret = await this.commands.execute(new OpenWebSession(email, password, client, replaced));
+    setSessionCookie(reply, secret);
   }
 
   @Delete()

@@ -26,7 +26,7 @@ export const variables = z.object({
     .meta({ absent: 'embedded: 0; otherwise 3' }),
   PUBLIC_URL: url('http', 'https')
     .optional()
-    .describe('Where people reach the api; used in links in mails.')
+    .describe('Where people reach the api: used in links in mails, and whose pages may log in with a cookie.')
     .meta({ absent: 'from PORT' }),
   DATABASE_URL: url('postgres', 'postgresql')
     .optional()
