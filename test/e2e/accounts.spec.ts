@@ -355,17 +355,72 @@ describe('where addresses are confirmed', () => {
 
 describe('where addresses are not confirmed', () => {
   let api: Api;
+  let admin: Caller;
   beforeAll(async () => {
-    api = await startApi(inject('postgresUrl'));
+    api = await startApi(inject('postgresUrl'), { RATE_LIMIT: 'off' });
+    admin = await api.person('admin');
   });
   afterAll(() => api.close());
 
-  it('moves at once, but not to the address of another account', async () => {
+  const edit = (as: Caller, body: object) => api.call({ method: 'PATCH', url: '/v1/me', as, body });
+  const remove = (as: Caller) => api.call({ method: 'DELETE', url: '/v1/me', as });
+  const audited = async (as: Caller) => {
+    const { body } = await api.call<{ items: { type: string }[] }>({ url: '/v1/me/audit', as });
+    return body.items.map(({ type }) => type).toReversed();
+  };
+
+  it('an account moves at once, but not to the address of another one', async () => {
     const [ada, bob] = [await api.person(), await api.person()];
-    const edit = (email: string) =>
-      api.call({ method: 'PATCH', url: '/v1/me', as: ada, body: { email, currentPassword: ada.password } });
-    expect(await edit(bob.email)).toMatchObject({ status: 409, body: { code: 'identity.email-taken' } });
+    const to = (email: string) => edit(ada, { email, currentPassword: ada.password });
+    expect(await to(bob.email)).toMatchObject({ status: 409, body: { code: 'identity.email-taken' } });
     const next = somebody();
-    expect((await edit(next)).body).toMatchObject({ email: next, pendingEmail: null });
+    expect((await to(next)).body).toMatchObject({ email: next, pendingEmail: null });
+    expect(await audited(ada)).toEqual(['registered', 'signed-in', 'address-changed']);
+  });
+
+  it('whoever reads the old address is told, and nothing that was mailed there is good for anything', async () => {
+    const ada = await api.person();
+    await post(api, 'forgot-password', { email: ada.email });
+    const token = await mailedToken(api, ada.email);
+    await edit(ada, { email: somebody(), currentPassword: ada.password });
+    expect(await post(api, 'reset-password', { token, password: nextPassword })).toMatchObject(invalid);
+    const subjects = (await accountMails(api, ada.email)).map(({ subject }) => subject);
+    expect(subjects).toEqual(['Set a new password', 'Your address was changed']);
+  });
+
+  it('the only administrator stays as long as others are there, also of two who go at once', async () => {
+    await api.person();
+    expect(await remove(admin)).toMatchObject({ status: 409, body: { code: 'identity.last-admin' } });
+    const other = await api.person('admin');
+    const statuses = (await Promise.all([admin, other].map(remove))).map(({ status }) => status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([204, 409]);
+  });
+
+  it('requests beside the deletion of their account are answered or refused, and nothing is an error of ours', async () => {
+    const ada = await api.person();
+    const statuses = new Set<number>();
+    const others = Array.from({ length: 60 }, async (_, turn) => {
+      const changed = turn % 3 === 0 ? { name: 'Ada' } : { password: nextPassword, currentPassword: 'wrong' };
+      const answer = turn % 2 ? await api.call({ url: '/v1/me', as: ada }) : await edit(ada, changed);
+      statuses.add(answer.status);
+    });
+    const deleted = await remove(ada);
+    await Promise.all(others);
+    expect(deleted.status).toBe(204);
+    expect([...statuses].filter((status) => ![200, 401, 422].includes(status))).toEqual([]);
+  });
+});
+
+describe('the only person at an installation', () => {
+  it('may go, and whoever comes next is its administrator', async () => {
+    const api = await startApi(inject('postgresUrl'));
+    try {
+      const admin = await api.person('admin');
+      expect((await api.call({ method: 'DELETE', url: '/v1/me', as: admin })).status).toBe(204);
+      const { body } = await post(api, 'register', { email: somebody(), password });
+      expect(body['role']).toBe('admin');
+    } finally {
+      await api.close();
+    }
   });
 });

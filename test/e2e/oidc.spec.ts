@@ -132,7 +132,10 @@ describe('signing in with a provider', () => {
     const rows = await api.database.sql`
       select type, details from identity.audit where user_id = ${bob?.['id']} order by id`;
     const details = { issuer: provider.issuer };
-    expect(rows).toEqual(['registered', 'signed-in', 'signed-in'].map((type) => ({ type, details })));
+    expect(rows).toEqual([
+      { type: 'registered', details: { ...details, role: 'user' } },
+      ...['signed-in', 'signed-in'].map((type) => ({ type, details })),
+    ]);
   });
 
   it('does not open an account without a password to any password', async () => {

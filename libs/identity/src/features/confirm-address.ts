@@ -1,11 +1,7 @@
-import { LockMode } from '@mikro-orm/core';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { Config } from '#platform/config';
 import { Database } from '#platform/persistence';
-import { User } from '../domain/user.ts';
-import { addressChanged } from '../templates/account-mails.ts';
-import { AccountMails } from './account-mails.ts';
-import { AuditLog } from './audit-log.ts';
+import { AddressChanges } from './address-changes.ts';
+import { lockAccount } from './lock-account.ts';
 import { mailedTokenInvalid } from './mailed-tokens.ts';
 import { Newcomers } from './newcomers.ts';
 import { type Client, hashOf } from './sessions.ts';
@@ -29,9 +25,7 @@ export class ConfirmAddressHandler implements ICommandHandler<ConfirmAddress> {
   constructor(
     private readonly database: Database,
     private readonly newcomers: Newcomers,
-    private readonly mails: AccountMails,
-    private readonly audit: AuditLog,
-    private readonly config: Config,
+    private readonly addresses: AddressChanges,
   ) {}
 
   async execute({ token, client }: ConfirmAddress): Promise<void> {
@@ -51,28 +45,16 @@ export class ConfirmAddressHandler implements ICommandHandler<ConfirmAddress> {
     }>`
       delete from identity.registrations where token_hash = ${hashOf(token)} and expires_at > now()
       returning id, email, name, password_hash as "passwordHash"`;
-    const user = registration && (await this.newcomers.add(registration));
-    if (user) await this.audit.record({ type: 'registered', userId: user.id, address });
-    return Boolean(user);
+    return registration !== undefined && (await this.newcomers.add(registration, { address })) !== null;
   }
 
   private async move(token: string, { address }: Client): Promise<boolean> {
     const [change] = await this.database.sql<{ userId: string; email: string }>`
-      delete from identity.mailed_tokens as mailed
+      delete from identity.mailed_tokens
       where token_hash = ${hashOf(token)} and purpose = 'change-address' and expires_at > now()
-        and not exists (select from identity.users where email = mailed.email)
       returning user_id as "userId", email`;
     if (!change) return false;
-    const { userId, email } = change;
-    const lock = { lockMode: LockMode.PESSIMISTIC_WRITE };
-    const user = await this.database.entities.findOneOrFail(User, { id: userId }, lock);
-    const before = user.email;
-    user.moveTo(email);
-    await this.database.sql`delete from identity.registrations where email = ${email}`;
-    // What was mailed to the old address is nobody's any more.
-    await this.database.sql`delete from identity.mailed_tokens where user_id = ${userId}`;
-    await this.mails.send({ to: before, userId }, addressChanged(this.config.publicUrl));
-    await this.audit.record({ type: 'address-changed', userId, address });
-    return true;
+    const user = await lockAccount(this.database, change.userId);
+    return user !== null && this.addresses.move(user, change.email, address);
   }
 }

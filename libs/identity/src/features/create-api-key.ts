@@ -89,7 +89,7 @@ export class CreateApiKeyHandler implements ICommandHandler<CreateApiKey> {
   private async fault(symbol: string, index: number): Promise<InputFault[]> {
     const instrument = await this.queries.execute(new FindInstrument(symbol));
     if (!instrument) return [];
-    const detail = `Prices of ${instrument.symbol} come from ${instrument.source}; nobody may submit them.`;
+    const detail = `Prices of ${instrument.symbol} come from the feed \`${instrument.source}\`; nobody may submit them.`;
     return [{ pointer: `/symbols/${index}`, detail }];
   }
 }

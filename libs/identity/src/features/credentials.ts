@@ -36,7 +36,7 @@ export class Credentials {
       throw new DomainError(
         'unauthenticated',
         'identity.wrong-credentials',
-        'Address and password do not belong together.',
+        'Address and password do not belong together, or the address is not confirmed yet.',
       );
     }
     if (user.banned) throw banned();

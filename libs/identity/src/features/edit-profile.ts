@@ -1,11 +1,12 @@
-import { LockMode } from '@mikro-orm/core';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { DomainError } from '#kernel';
 import { Database } from '#platform/persistence';
-import { normaliseEmail, User } from '../domain/user.ts';
+import { sessionEnded } from '../contracts/index.ts';
+import { normaliseEmail } from '../domain/user.ts';
 import { AddressChanges } from './address-changes.ts';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
 import { AuditLog } from './audit-log.ts';
+import { lockAccount } from './lock-account.ts';
 import { PasswordChanges } from './password-changes.ts';
 import { hashPassword, passwordFits } from './passwords.ts';
 import type { Client } from './sessions.ts';
@@ -21,7 +22,7 @@ export interface ProfileChanges {
 
 /**
  * Changes an account for its owner, whose session goes on; a new password ends their others.
- * @throws DomainError identity.wrong-password, identity.no-password, identity.password-common; identity.email-taken
+ * @throws DomainError identity.wrong-password, identity.no-password, identity.password-common, identity.session-ended; identity.email-taken
  *   where addresses are not confirmed
  */
 export class EditProfile extends Command<void> {
@@ -49,10 +50,10 @@ export class EditProfileHandler implements ICommandHandler<EditProfile> {
     const proven = await this.provenHash(userId, changes);
     const next = password === undefined ? null : await hashPassword(password);
     await this.database.transaction(async () => {
-      const lock = { lockMode: LockMode.PESSIMISTIC_WRITE };
-      const user = await this.database.entities.findOneOrFail(User, { id: userId }, lock);
+      const user = await lockAccount(this.database, userId);
+      if (!user) throw sessionEnded();
       // Changed since the given one was looked at.
-      if ((email ?? password) !== undefined && proven !== user.passwordHash) throw wrongPassword();
+      if (needsProof(changes) && proven !== user.passwordHash) throw wrongPassword();
       if (name !== undefined) user.name = name;
       const written = { userId, actorId: userId, address: client.address };
       // First, since it voids what was mailed.
@@ -61,24 +62,26 @@ export class EditProfileHandler implements ICommandHandler<EditProfile> {
         await this.audit.record({ ...written, type: 'password-changed' });
       }
       if (email !== undefined && normaliseEmail(email) !== user.email) {
-        await this.addresses.ask(user, normaliseEmail(email));
-        await this.audit.record({ ...written, type: 'address-change-requested' });
+        await this.addresses.ask(user, normaliseEmail(email), client);
       }
     });
   }
 
   /** The hash that the current password fits; null where none was needed. */
   private async provenHash(userId: string, changes: ProfileChanges): Promise<string | null> {
-    const { email, password, currentPassword } = changes;
-    if ((email ?? password) === undefined) return null;
-    const user = await this.database.one<{ email: string; passwordHash: string | null }>`
+    const { password, currentPassword } = changes;
+    if (!needsProof(changes)) return null;
+    const [user] = await this.database.sql<{ email: string; passwordHash: string | null }>`
       select email, password_hash as "passwordHash" from identity.users where id = ${userId}`;
+    if (!user) throw sessionEnded();
     if (user.passwordHash === null) throw noPassword();
     if (!(await passwordFits(user.passwordHash, currentPassword ?? ''))) throw wrongPassword();
     if (password !== undefined) await assertPasswordAllowed(password, user.email);
     return user.passwordHash;
   }
 }
+
+const needsProof = ({ email, password }: ProfileChanges): boolean => (email ?? password) !== undefined;
 
 const wrongPassword = () =>
   new DomainError('invalid', 'identity.wrong-password', 'The current password is another one.', [

@@ -1,5 +1,6 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import { Database } from '#platform/persistence';
+import { sessionEnded } from '../contracts/index.ts';
 import type { UserRole } from '../domain/user.ts';
 
 /** What a person sees of their own account. */
@@ -16,7 +17,7 @@ export interface Profile {
   readonly createdAt: Date;
 }
 
-/** The account of whoever asks. */
+/** The account of whoever asks. @throws DomainError identity.session-ended */
 export class FindProfile extends Query<Profile> {
   constructor(readonly userId: string) {
     super();
@@ -27,13 +28,16 @@ export class FindProfile extends Query<Profile> {
 export class FindProfileHandler implements IQueryHandler<FindProfile> {
   constructor(private readonly database: Database) {}
 
-  execute({ userId }: FindProfile): Promise<Profile> {
-    return this.database.one<Profile>`
+  async execute({ userId }: FindProfile): Promise<Profile> {
+    const [profile] = await this.database.sql<Profile>`
       select id, email, email_verified as "emailVerified", name, role, password_hash is not null as "hasPassword",
         created_at as "createdAt", (
           select mailed.email from identity.mailed_tokens as mailed
           where mailed.user_id = users.id and mailed.purpose = 'change-address' and mailed.expires_at > now()
         ) as "pendingEmail"
       from identity.users where id = ${userId}`;
+    // Deleted since the guard looked.
+    if (!profile) throw sessionEnded();
+    return profile;
   }
 }

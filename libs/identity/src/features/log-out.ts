@@ -28,11 +28,13 @@ export class LogOutHandler implements ICommandHandler<LogOut> {
         from identity.refresh_tokens where token_hash = ${hashOf(refreshToken)}`;
       if (!found) return;
       const { userId, sessionId } = found;
-      if (sessionId !== null) await this.sessions.end(sessionId, userId);
-      // A token that an older version gave.
-      else
-        await this.database
-          .sql`delete from identity.refresh_tokens where token_hash = ${hashOf(refreshToken)}`;
+      if (sessionId !== null) {
+        await this.sessions.end(sessionId, userId);
+      } else {
+        // A token that an older version gave.
+        await this.database.sql`
+          delete from identity.refresh_tokens where token_hash = ${hashOf(refreshToken)}`;
+      }
       await this.audit.record({ type: 'signed-out', userId, address: client.address });
     });
   }

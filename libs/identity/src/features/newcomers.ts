@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '#kernel';
+import { Clock, DomainError } from '#kernel';
 import { Config } from '#platform/config';
 import { Database } from '#platform/persistence';
 import { User, type UserRole } from '../domain/user.ts';
+import { AuditLog } from './audit-log.ts';
 
 interface Newcomer {
   readonly id: string;
@@ -14,11 +15,20 @@ interface Newcomer {
   readonly role?: UserRole | undefined;
 }
 
+/** What is written down of how somebody came. */
+interface Coming {
+  /** Of the network; null for a command of the machine. */
+  readonly address: string | null;
+  /** The provider that vouches for them. */
+  readonly issuer?: string;
+}
+
 /** Makes accounts for addresses that are confirmed, by a mail or by whoever is believed. */
 @Injectable()
 export class Newcomers {
   constructor(
     private readonly database: Database,
+    private readonly audit: AuditLog,
     private readonly clock: Clock,
     private readonly config: Config,
   ) {}
@@ -27,7 +37,7 @@ export class Newcomers {
    * Adds an account in the ambient transaction; null when the address has one. What else was registered for the address
    * is void: its owner has shown up.
    */
-  async add({ role, ...newcomer }: Newcomer): Promise<User | null> {
+  async add({ role, ...newcomer }: Newcomer, { address, ...by }: Coming): Promise<User | null> {
     await this.oneAtATime();
     const { email } = newcomer;
     const [known] = await this.database.sql`select id from identity.users where email = ${email}`;
@@ -36,6 +46,8 @@ export class Newcomers {
     const user = User.register({ ...newcomer, role: role ?? (await this.role()) }, this.clock.now());
     this.database.entities.persist(user);
     await this.database.entities.flush();
+    const details = { role: user.role, ...by };
+    await this.audit.record({ type: 'registered', userId: user.id, address, details });
     return user;
   }
 
@@ -53,3 +65,10 @@ export class Newcomers {
     return this.config.embedded && !other ? 'admin' : 'user';
   }
 }
+
+export const emailTaken = () =>
+  new DomainError(
+    'conflict',
+    'identity.email-taken',
+    'This address has an account already; log in to it, or give another address.',
+  );

@@ -66,7 +66,11 @@ export class RefreshSessionHandler implements ICommandHandler<RefreshSession> {
       return undefined;
     });
     if (session) return session;
-    throw new DomainError('unauthenticated', 'identity.refresh-token-invalid', 'Log in again.');
+    throw new DomainError(
+      'unauthenticated',
+      'identity.refresh-token-invalid',
+      'This refresh token was used, has expired, or its session has ended; log in again.',
+    );
   }
 
   /** Counted from when the request came, however long it waited for others here. */

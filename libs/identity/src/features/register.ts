@@ -1,12 +1,12 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { DomainError, newId } from '#kernel';
+import { newId } from '#kernel';
 import { Config } from '#platform/config';
 import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { RegistrationRequested } from '../contracts/index.ts';
 import { normaliseEmail, type UserRole } from '../domain/user.ts';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
-import { Newcomers } from './newcomers.ts';
+import { emailTaken, Newcomers } from './newcomers.ts';
 import { hashPassword } from './passwords.ts';
 
 export interface RegisteredUser {
@@ -28,6 +28,8 @@ export class Register extends Command<RegisteredUser> {
     readonly name: string | null,
     /** Given by an administrator's command only, who is believed in the address; otherwise the installation decides. */
     readonly role?: UserRole,
+    /** Of the network; null for a command of the machine. */
+    readonly address: string | null = null,
   ) {
     super();
   }
@@ -42,16 +44,16 @@ export class RegisterHandler implements ICommandHandler<Register> {
     private readonly config: Config,
   ) {}
 
-  async execute({ email: given, password, name, role }: Register): Promise<RegisteredUser> {
+  async execute({ email: given, password, name, role, address }: Register): Promise<RegisteredUser> {
     const email = normaliseEmail(given);
     await assertPasswordAllowed(password, email);
     const passwordHash = await hashPassword(password);
     const believed = role !== undefined || this.config.emailVerification === 'off';
     return this.database.transaction(async () => {
       if (!believed) return this.keep(email, passwordHash, name);
-      const user = await this.newcomers.add({ id: newId(), email, passwordHash, name, role });
-      if (!user)
-        throw new DomainError('conflict', 'identity.email-taken', 'This address already has an account.');
+      const newcomer = { id: newId(), email, passwordHash, name, role };
+      const user = await this.newcomers.add(newcomer, { address });
+      if (!user) throw emailTaken();
       return { id: user.id, email, emailVerified: true, role: user.role };
     });
   }

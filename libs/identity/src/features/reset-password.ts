@@ -1,10 +1,9 @@
-import { LockMode } from '@mikro-orm/core';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { Database } from '#platform/persistence';
-import { User } from '../domain/user.ts';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
 import { ApiKeys } from './api-keys.ts';
 import { AuditLog } from './audit-log.ts';
+import { lockAccount } from './lock-account.ts';
 import { mailedTokenInvalid } from './mailed-tokens.ts';
 import { PasswordChanges } from './password-changes.ts';
 import { hashPassword } from './passwords.ts';
@@ -50,8 +49,8 @@ export class ResetPasswordHandler implements ICommandHandler<ResetPassword> {
         returning user_id as "userId"`;
       if (!used) throw mailedTokenInvalid();
       const { userId } = used;
-      const lock = { lockMode: LockMode.PESSIMISTIC_WRITE };
-      const user = await this.database.entities.findOneOrFail(User, { id: userId }, lock);
+      const user = await lockAccount(this.database, userId);
+      if (!user) throw mailedTokenInvalid();
       await this.changes.apply(user, passwordHash, null);
       await this.apiKeys.revokeAll(userId);
       await this.audit.record({ type: 'password-reset', userId, address: client.address });

@@ -1,10 +1,9 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
-import { DomainError, newId } from '#kernel';
+import { newId } from '#kernel';
 import { Database } from '#platform/persistence';
 import { normaliseEmail } from '../domain/user.ts';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
-import { AuditLog } from './audit-log.ts';
-import { Newcomers } from './newcomers.ts';
+import { emailTaken, Newcomers } from './newcomers.ts';
 import { hashPassword } from './passwords.ts';
 import type { RegisteredUser } from './register.ts';
 import type { Client } from './sessions.ts';
@@ -33,7 +32,6 @@ export class SetUpHandler implements ICommandHandler<SetUp> {
     private readonly database: Database,
     private readonly links: SetupLinks,
     private readonly newcomers: Newcomers,
-    private readonly audit: AuditLog,
   ) {}
 
   async execute({ secret, email: given, password, name, client }: SetUp): Promise<RegisteredUser> {
@@ -46,12 +44,10 @@ export class SetUpHandler implements ICommandHandler<SetUp> {
       await this.newcomers.oneAtATime();
       // Meanwhile somebody else may have become the administrator.
       await this.links.assertOpen(secret);
-      const user = await this.newcomers.add({ id: newId(), email, passwordHash, name, role: 'admin' });
-      if (!user)
-        throw new DomainError('conflict', 'identity.email-taken', 'This address already has an account.');
+      const newcomer = { id: newId(), email, passwordHash, name, role: 'admin' as const };
+      const user = await this.newcomers.add(newcomer, client);
+      if (!user) throw emailTaken();
       await this.links.closeAll();
-      const details = { role: user.role };
-      await this.audit.record({ type: 'registered', userId: user.id, address: client.address, details });
       return { id: user.id, email, emailVerified: true, role: user.role };
     });
   }

@@ -15,7 +15,7 @@ export class SetupLinks {
     const opened = await this.database.sql`
       insert into identity.setup_links (token_hash, expires_at)
       select ${hashOf(secret)}::bytea, now() + interval '24 hours'
-      where not exists (select from identity.users where role = 'admin')
+      where not exists (select from identity.users where role = 'admin' and banned_at is null)
       returning expires_at`;
     return opened.length > 0 ? secret : null;
   }
@@ -25,12 +25,12 @@ export class SetupLinks {
     const [open] = await this.database.sql`
       select expires_at from identity.setup_links
       where token_hash = ${hashOf(secret)} and expires_at > now()
-        and not exists (select from identity.users where role = 'admin')`;
+        and not exists (select from identity.users where role = 'admin' and banned_at is null)`;
     if (open) return;
     throw new DomainError(
       'unauthenticated',
       'identity.setup-link-invalid',
-      'This link has been used, is too old, or there is an administrator by now.',
+      'This link has been used, is too old, or there is an administrator by now. As long as there is none, an api prints a new one when it starts.',
     );
   }
 

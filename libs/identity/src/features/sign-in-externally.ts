@@ -71,18 +71,17 @@ export class SignInExternallyHandler implements ICommandHandler<SignInExternally
   private async welcome(identity: ExternalIdentity, said: string, client: Client): Promise<Account> {
     const { issuer, subject, name } = identity;
     const email = normaliseEmail(said);
-    const user = await this.newcomers.add({ id: newId(), email, passwordHash: null, name });
+    const newcomer = { id: newId(), email, passwordHash: null, name };
+    const user = await this.newcomers.add(newcomer, { address: client.address, issuer });
     if (!user) throw emailTaken();
     await this.database.sql`
       insert into identity.external_identities (issuer, subject, user_id, email)
       values (${issuer}, ${subject}, ${user.id}, ${email})`;
-    const account = { userId: user.id, role: user.role, banned: false };
-    await this.write('registered', account, identity, client);
-    return account;
+    return { userId: user.id, role: user.role, banned: false };
   }
 
   private write(
-    type: 'registered' | 'signed-in' | 'sign-in-failed',
+    type: 'signed-in' | 'sign-in-failed',
     { userId }: Account,
     { issuer }: ExternalIdentity,
     { address }: Client,

@@ -7,7 +7,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { ApiProblems, Public } from '#platform/http';
+import { ApiProblem, ApiProblems, Public } from '#platform/http';
 import { LogIn } from '../features/log-in.ts';
 import { LogOut } from '../features/log-out.ts';
 import { RefreshSession } from '../features/refresh-session.ts';
@@ -27,12 +27,18 @@ export class AuthController {
   @LimitAttempts('registration')
   @ApiOperation({
     summary: 'Create an account',
-    description: 'At an embedded installation the first is an admin.',
+    description:
+      'Where addresses are confirmed, the account is there once the token that is mailed was used; the answer is the same ' +
+      'for every address. At an embedded installation the first is an admin.',
   })
-  @ApiCreatedResponse({ standardSchema: dto.registeredUser, description: 'The account.' })
-  @ApiProblems(400, 409, 413, 415, 422)
-  register(@Body({ schema: dto.registerBody }) body: dto.RegisterBody): Promise<RegisteredUser> {
-    return this.commands.execute(new Register(body.email, body.password, body.name ?? null));
+  @ApiCreatedResponse({ standardSchema: dto.registeredUser, description: 'The account, or what it will be.' })
+  @ApiProblems(400, 413, 415, 422)
+  @ApiProblem(409, 'The address has an account; said only with `EMAIL_VERIFICATION=off`.')
+  register(
+    @Body({ schema: dto.registerBody }) { email, password, name }: dto.RegisterBody,
+    @FromClient() { address }: Client,
+  ): Promise<RegisteredUser> {
+    return this.commands.execute(new Register(email, password, name ?? null, undefined, address));
   }
 
   @Post('login')
@@ -41,7 +47,9 @@ export class AuthController {
   @HttpCode(200)
   @ApiOperation({ summary: 'Log in with address and password' })
   @ApiOkResponse({ standardSchema: dto.session, description: 'A session.' })
-  @ApiProblems(400, 401, 403, 413, 415, 422)
+  @ApiProblems(400, 413, 415, 422)
+  @ApiProblem(401, 'Address and password do not belong together, or the address is not confirmed.')
+  @ApiProblem(403, 'The account is banned.')
   logIn(
     @Body({ schema: dto.loginBody }) body: dto.LoginBody,
     @FromClient() client: Client,
@@ -59,7 +67,8 @@ export class AuthController {
       'because somebody else has the token as well.',
   })
   @ApiOkResponse({ standardSchema: dto.session, description: 'The next tokens.' })
-  @ApiProblems(400, 401, 413, 415, 422)
+  @ApiProblems(400, 413, 415, 422)
+  @ApiProblem(401, 'The refresh token was used, has expired, or its session has ended.')
   refresh(
     @Body({ schema: dto.refreshBody }) body: dto.RefreshBody,
     @FromClient() client: Client,

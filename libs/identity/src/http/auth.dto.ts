@@ -15,7 +15,7 @@ export const name = z
   .min(1)
   .max(100)
   .refine(isOneLine, 'A name has no line breaks or control characters.')
-  .describe('How mails address the person.');
+  .describe('What the person is called here.');
 const mailedToken = z.string().min(1).max(256).describe('From the link of the mail.');
 const refreshToken = z.string().min(1).max(256).describe('From the last login or refresh.');
 
@@ -33,7 +33,9 @@ export const registeredUser = z
     id: z.uuid(),
     email: z.string(),
     emailVerified: z.boolean().describe('Whether alerts may be mailed to the address.'),
-    role: z.enum(roles).describe('What the account may do beyond its own things.'),
+    role: z
+      .enum(roles)
+      .describe('What the account may do beyond its own things; decided when it is confirmed.'),
   })
   .meta({ id: 'RegisteredUser' });
 
@@ -58,7 +60,7 @@ export const session = z
   .object({
     accessToken: z.string().describe('JWT to send as `Authorization: Bearer …`.'),
     tokenType: z.literal('Bearer'),
-    expiresIn: z.int().describe('Seconds until the access token expires.'),
+    expiresIn: z.int().min(1).describe('Seconds until the access token expires.'),
     refreshToken,
   })
   .meta({ id: 'Session' });

@@ -72,7 +72,10 @@ export class AuthenticationGuard implements CanActivate {
 /** @throws DomainError identity.scope-missing, identity.session-required, identity.role-missing */
 function assertAllowed({ role, scopes }: Principal, access: Access): void {
   if (scopes && access.scope === null) {
-    throw forbidden('session-required', 'An API key cannot do this; log in.');
+    throw forbidden(
+      'session-required',
+      'An API key cannot do this; send an access token from `POST /v1/auth/login`.',
+    );
   }
   if (scopes && access.scope && !scopes.includes(access.scope)) {
     throw forbidden('scope-missing', `This API key lacks the scope \`${access.scope}\`.`);

@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Post } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { ApiProblems, Public } from '#platform/http';
+import { ApiProblem, ApiProblems, Public } from '#platform/http';
 import { ConfirmAddress } from '../features/confirm-address.ts';
 import { RequestConfirmation } from '../features/request-confirmation.ts';
 import { RequestPasswordReset } from '../features/request-password-reset.ts';
@@ -11,7 +11,7 @@ import * as dto from './auth.dto.ts';
 import { FromClient } from './from-client.ts';
 import { LimitAttempts } from './limit-attempts.ts';
 
-const whateverComesOfIt = 'The same, whether the address is known.';
+const whateverComesOfIt = 'The same, whether or not the address is known.';
 
 /** What somebody does who has, or asks for, a token that is mailed to them. */
 @ApiTags('identity')
@@ -28,7 +28,8 @@ export class MailedTokensController {
     description: 'It makes an account of a registration, or gives an account its new address.',
   })
   @ApiNoContentResponse({ description: 'It is confirmed.' })
-  @ApiProblems(400, 401, 413, 415, 422)
+  @ApiProblems(400, 413, 415, 422)
+  @ApiProblem(401, 'The token was used, is too old or is not complete.')
   verifyEmail(
     @Body({ schema: dto.tokenBody }) body: dto.TokenBody,
     @FromClient() client: Client,
@@ -70,7 +71,8 @@ export class MailedTokensController {
     description: 'Ends every session and every API key of the account.',
   })
   @ApiNoContentResponse({ description: 'Log in with the new one.' })
-  @ApiProblems(400, 401, 413, 415, 422)
+  @ApiProblems(400, 413, 415, 422)
+  @ApiProblem(401, 'The token was used, is too old or is not complete.')
   resetPassword(
     @Body({ schema: dto.resetBody }) body: dto.ResetBody,
     @FromClient() client: Client,

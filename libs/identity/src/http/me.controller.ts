@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Patch, Res } from '@nestjs/com
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
-import { ApiProblems, CurrentPrincipal, type Principal } from '#platform/http';
+import { ApiProblem, ApiProblems, CurrentPrincipal, type Principal } from '#platform/http';
 import { DeleteAccount } from '../features/delete-account.ts';
 import { EditProfile } from '../features/edit-profile.ts';
 import { FindProfile, type Profile } from '../features/find-profile.ts';
@@ -37,7 +37,11 @@ export class MeController {
       'your other sessions. Both need the current password.',
   })
   @ApiOkResponse({ standardSchema: dto.profile, description: 'The changed account.' })
-  @ApiProblems(400, 409, 413, 415, 422)
+  @ApiProblems(400, 413, 415, 422)
+  @ApiProblem(
+    409,
+    'The account has no password yet; or, where addresses are not confirmed, the address is taken.',
+  )
   async editProfile(
     @CurrentPrincipal() { userId, sessionId }: Principal,
     @Body({ schema: dto.profileChanges }) body: dto.ProfileChanges,
@@ -54,6 +58,7 @@ export class MeController {
     description: 'At once: nothing of it is sent any more, and no token or key of it is good for anything.',
   })
   @ApiNoContentResponse({ description: 'It is gone.' })
+  @ApiProblem(409, 'Others have accounts, and nobody else is an administrator.')
   async deleteAccount(
     @CurrentPrincipal() { userId }: Principal,
     @FromClient() client: Client,

@@ -42,7 +42,7 @@ export class SameOrigin {
     throw new DomainError(
       'forbidden',
       'identity.cross-site',
-      'A cookie counts only for requests of our own pages; send `Authorization: Bearer <token>`.',
+      'This is for pages of this installation, by their `Origin`; others log in at `/v1/auth/login` and send a token.',
     );
   }
 }

@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Header, HttpCode, Post, Req, Res } from '@nes
 import { CommandBus } from '@nestjs/cqrs';
 import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { ApiProblems, CurrentPrincipal, type Principal, Public } from '#platform/http';
+import { ApiProblem, ApiProblems, CurrentPrincipal, type Principal, Public } from '#platform/http';
 import { EndSession } from '../features/end-session.ts';
 import { OpenWebSession } from '../features/open-web-session.ts';
 import type { Client } from '../features/sessions.ts';
@@ -35,7 +35,9 @@ export class WebSessionController {
     description: 'The cookie is set.',
     headers: { 'Set-Cookie': { description: '`__Host-tocsin-session`.', schema: { type: 'string' } } },
   })
-  @ApiProblems(400, 401, 403, 413, 415, 422)
+  @ApiProblems(400, 413, 415, 422)
+  @ApiProblem(401, 'Address and password do not belong together, or the address is not confirmed.')
+  @ApiProblem(403, 'The account is banned, or no page of this installation asks.')
   async openWebSession(
     @Body({ schema: dto.loginBody }) body: dto.LoginBody,
     @FromClient() client: Client,

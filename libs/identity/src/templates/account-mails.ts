@@ -24,7 +24,7 @@ export const addressTaken = (publicUrl: string): Mail =>
 export const resetPassword = (publicUrl: string, token: string): Mail =>
   mail(
     'Set a new password',
-    `Somebody, probably you, forgot the password of this address at ${publicUrl}. Set a new one within an hour. It ends every session and every API key of the account.`,
+    `Somebody, probably you, forgot the password of this address at ${publicUrl}. Set a new one within an hour. The new password ends every session and every API key of the account.`,
     `You get this mail because your address was given there. ${notYou}`,
     { label: 'Set a new password', url: `${publicUrl}/account/reset-password#token=${token}` },
   );
@@ -32,7 +32,7 @@ export const resetPassword = (publicUrl: string, token: string): Mail =>
 export const passwordChanged = (publicUrl: string): Mail =>
   mail(
     'Your password was changed',
-    `The password of your account at ${publicUrl} was changed, and other sessions were ended. If that was not you, set a new one now.`,
+    `The password of your account at ${publicUrl} was changed, and where else somebody was logged in, they are not any more. If that was not you, set a new one now.`,
     securityReason,
     { label: 'Set a new password', url: `${publicUrl}/account/forgot-password` },
   );

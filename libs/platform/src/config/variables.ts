@@ -155,7 +155,7 @@ export const variables = z.object({
   JWT_SECRET_PREVIOUS: secret
     .optional()
     .describe(
-      'The `JWT_SECRET` before it was changed: its tokens are believed, none is signed with it. Gone after 15 minutes.',
+      'The `JWT_SECRET` before it was changed: its tokens are believed, none is signed with it. Remove it after 15 minutes.',
     )
     .meta({ absent: 'none', secret: true }),
   ENCRYPTION_KEY: secret

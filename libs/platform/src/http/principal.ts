@@ -20,7 +20,7 @@ export type Scope = (typeof scopes)[number];
 export interface Principal {
   readonly userId: string;
   readonly role: Role;
-  /** The session that it belongs to; null with an API key. */
+  /** The session that it belongs to; null with an API key, and in an access token that names none. */
   readonly sessionId: string | null;
   /** What the API key is good for; null in a session, which may do all that the role may. */
   readonly scopes: readonly Scope[] | null;

@@ -16,6 +16,8 @@ export const sentence: z.core.$ZodErrorMap = (issue) => {
     return issue.input === undefined ? `Missing; give ${wanted}.` : `Give ${wanted}.`;
   }
   if (issue.code === 'invalid_value') return `Allowed values: ${issue.values.join(', ')}.`;
+  if (issue.code === 'too_small' && issue.origin === 'string' && issue.minimum === 1)
+    return 'It may not be empty.';
   if (issue.code === 'too_small') return `Give at least ${issue.minimum}${units[issue.origin] ?? ''}.`;
   if (issue.code === 'too_big') return `Give at most ${issue.maximum}${units[issue.origin] ?? ''}.`;
   if (issue.code === 'unrecognized_keys') return 'Unknown property.';

@@ -42,7 +42,8 @@ async function ask() {
   if (response.status === 401 || errors.some(({ pointer }) => pointer === '/token'))
     return { state: 'refused' };
   const seconds = response.headers.get('retry-after');
-  return { detail: seconds ? `This is not possible now. Try again in ${seconds} s.` : detail, errors };
+  const later = `This is not possible now. Try again in ${Math.ceil(seconds / 60)} min.`;
+  return { detail: seconds ? later : detail, errors };
 }
 
 async function submit() {

@@ -1,0 +1,7 @@
+import { LockMode } from '@mikro-orm/core';
+import type { Database } from '#platform/persistence';
+import { User } from '../domain/user.ts';
+
+/** The account, locked until the transaction ends; null once it is deleted. */
+export const lockAccount = (database: Database, id: string): Promise<User | null> =>
+  database.entities.findOne(User, { id }, { lockMode: LockMode.PESSIMISTIC_WRITE });
