@@ -26,7 +26,7 @@ beforeEach(async () => {
 });
 
 const url = '/v1/me/sessions';
-const page = { host: 'tocsin.test', origin: 'https://tocsin.test' };
+const page = { host: 'tocsin.test', origin: 'http://tocsin.test' };
 const list = async (as = ada, query = '') =>
   (await api.call<SessionPage>({ url: `${url}?${query}`, as })).body;
 const end = (id: string, as = ada) => api.call({ method: 'DELETE', url: `${url}/${id}`, as });

@@ -54,7 +54,7 @@ const keyOf = async (as: Caller, body: object = {}) => {
   const answer = await here.call({ method: 'POST', url: '/v1/api-keys', as, body: request });
   return { ...as, accessToken: String(answer.body['key']) };
 };
-const page = { host: 'tocsin.test', origin: 'https://tocsin.test' };
+const page = { host: 'tocsin.test', origin: 'http://tocsin.test' };
 /** The cookie of a page that somebody logged in to. */
 const cookieOf = async ({ email, password }: Caller) => {
   const body = { email, password };
@@ -63,7 +63,7 @@ const cookieOf = async ({ email, password }: Caller) => {
 };
 const entriesAbout = (userId: string) => here.database.sql<{ type: string }>`
   select type, actor_id as "actorId", details from identity.audit
-  where user_id = ${userId} and type <> 'signed-in' order by id`;
+  where user_id = ${userId} and type not in ('registered', 'signed-in') order by id`;
 const sessionsOf = (userId: string) =>
   here.database.sql`select id from identity.sessions where user_id = ${userId}`;
 

@@ -28,6 +28,7 @@ import { ListSessionsHandler } from './features/list-sessions.ts';
 import { ListUsersHandler } from './features/list-users.ts';
 import { LogInHandler } from './features/log-in.ts';
 import { LogOutHandler } from './features/log-out.ts';
+import { MailedTokens } from './features/mailed-tokens.ts';
 import { Newcomers } from './features/newcomers.ts';
 import { OnAddressChangeRequested } from './features/on-address-change-requested.ts';
 import { OnConfirmationRequested } from './features/on-confirmation-requested.ts';
@@ -92,6 +93,7 @@ export const identityPersistence: ContextPersistence = {
     ConfirmRegistration,
     PasswordChanges,
     AddressChanges,
+    MailedTokens,
     RegisterHandler,
     OnRegistrationRequested,
     RequestConfirmationHandler,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { DemoAccountSeeded } from '../contracts/index.ts';
-import { normaliseEmail, User } from './user.ts';
+import { inboxOf, normaliseEmail, User } from './user.ts';
 
 const now = new Date('2026-11-21T10:15:30Z');
 const registration = {
@@ -48,5 +48,16 @@ describe('an address', () => {
     ['ÄDA@example.org', 'äda@example.org'],
   ])('%j is compared as %j', (given, compared) => {
     expect(normaliseEmail(given)).toBe(compared);
+  });
+});
+
+describe('an inbox', () => {
+  it.each([
+    ['Ada+alerts@example.org', 'ada@example.org'],
+    ['ada.lovelace@example.org', 'ada.lovelace@example.org'],
+    ['a.d.a+1@gmail.com', 'ada@gmail.com'],
+    ['ada@googlemail.com', 'ada@gmail.com'],
+  ])('of %s is counted as %s', (email, inbox) => {
+    expect(inboxOf(email)).toBe(inbox);
   });
 });

@@ -22,6 +22,7 @@ export class User extends Aggregate {
   readonly role!: UserRole;
   readonly emailVerified!: boolean;
   readonly demo!: boolean;
+  readonly bannedAt!: Date | null;
   readonly createdAt!: Date;
 
   constructor(fields: Partial<User>) {
@@ -31,7 +32,13 @@ export class User extends Aggregate {
 
   /** Somebody whose address is confirmed; before that there is a registration and no account. */
   static register(registration: Registration, now: Date): User {
-    const user = new User({ ...registration, emailVerified: true, demo: false, createdAt: now });
+    const user = new User({
+      ...registration,
+      emailVerified: true,
+      demo: false,
+      bannedAt: null,
+      createdAt: now,
+    });
     user.record(new AddressConfirmed({ userId: user.id, email: user.email }));
     return user;
   }
@@ -46,6 +53,7 @@ export class User extends Aggregate {
       role: 'user',
       emailVerified: true,
       demo: true,
+      bannedAt: null,
       createdAt: now,
     });
     user.record(new DemoAccountSeeded({ userId: user.id }));
@@ -62,4 +70,13 @@ export class User extends Aggregate {
 /** Addresses are compared without case: two accounts that differ only in it would be one inbox. */
 export function normaliseEmail(email: string): string {
   return email.trim().toLowerCase();
+}
+
+/** Addresses that are known to lead to one inbox, as one text: to count by, and never to send to. */
+export function inboxOf(email: string): string {
+  const [local = '', domain = ''] = normaliseEmail(email).split('@');
+  const [mailbox = ''] = local.split('+');
+  return /^(gmail|googlemail)\.com$/.test(domain)
+    ? `${mailbox.replaceAll('.', '')}@gmail.com`
+    : `${mailbox}@${domain}`;
 }

@@ -5,6 +5,7 @@ import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { Sealer } from '#platform/secrets';
 import { accountMailPurpose, AccountMailRequested } from '../contracts/index.ts';
+import { inboxOf } from '../domain/user.ts';
 
 /** Who gets a mail about which account; null where it is about none yet. */
 interface Addressee {
@@ -34,16 +35,25 @@ export class AccountMails {
 
   /** Sends what somebody asked for who need not be the addressee; false once they had all of a day. */
   async sendSolicited(kind: SolicitedKind, addressee: Addressee, mail: Mail): Promise<boolean> {
-    const address = this.sealer.hash('identity.solicited-mail', addressee.to);
+    if ((await this.left(kind, addressee)) === 0) return false;
     await this.database.sql`
-      select pg_advisory_xact_lock(hashtextextended('identity.solicited-mail ' || encode(${address}, 'hex'), 0))`;
-    const { sent } = await this.database.one<{ sent: number }>`
-      select count(*) as sent from identity.solicited_mails
-      where address_hash = ${address} and kind = ${kind} and sent_at > now() - interval '24 hours'`;
-    if (sent >= mostADay) return false;
-    await this.database.sql`
-      insert into identity.solicited_mails (address_hash, kind) values (${address}, ${kind})`;
+      insert into identity.solicited_mails (address_hash, kind) values (${this.hashed(addressee)}, ${kind})`;
     await this.send(addressee, mail);
     return true;
+  }
+
+  /** How many of a kind may still be sent to an address; nobody else sends one until the transaction ends. */
+  async left(kind: SolicitedKind, addressee: Addressee): Promise<number> {
+    const inbox = this.hashed(addressee);
+    await this.database.sql`
+      select pg_advisory_xact_lock(hashtextextended('identity.solicited-mail ' || encode(${inbox}, 'hex'), 0))`;
+    const { sent } = await this.database.one<{ sent: number }>`
+      select count(*) as sent from identity.solicited_mails
+      where address_hash = ${inbox} and kind = ${kind} and sent_at > now() - interval '24 hours'`;
+    return Math.max(0, mostADay - sent);
+  }
+
+  private hashed({ to }: Addressee): Buffer {
+    return this.sealer.hash('identity.solicited-mail', inboxOf(to));
   }
 }

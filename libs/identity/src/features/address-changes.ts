@@ -7,6 +7,7 @@ import type { User } from '../domain/user.ts';
 import { addressChangeAsked, addressChanged } from '../templates/account-mails.ts';
 import { AccountMails } from './account-mails.ts';
 import { AuditLog } from './audit-log.ts';
+import { MailedTokens } from './mailed-tokens.ts';
 import { emailTaken, Newcomers } from './newcomers.ts';
 import { type Client, hashOf, newSecret } from './sessions.ts';
 
@@ -17,6 +18,7 @@ export class AddressChanges {
     private readonly database: Database,
     private readonly outbox: Outbox,
     private readonly mails: AccountMails,
+    private readonly tokens: MailedTokens,
     private readonly newcomers: Newcomers,
     private readonly audit: AuditLog,
     private readonly config: Config,
@@ -33,14 +35,21 @@ export class AddressChanges {
       return;
     }
     await this.database.sql`
-      delete from identity.mailed_tokens where user_id = ${user.id} and purpose = 'change-address'`;
-    // Of a secret that nobody is told: the one in the mail takes its place.
+      delete from identity.mailed_tokens
+      where user_id = ${user.id} and purpose = 'change-address' and (email <> ${email} or expires_at <= now())`;
+    // Of a secret that nobody is told: the one in the mail takes its place. One that was mailed is as good.
     await this.database.sql`
       insert into identity.mailed_tokens (token_hash, purpose, user_id, email, expires_at)
-      values (${hashOf(newSecret())}, 'change-address', ${user.id}, ${email}, now() + interval '24 hours')`;
+      select ${hashOf(newSecret())}::bytea, 'change-address', ${user.id}::uuid, ${email}, now() + interval '24 hours'
+      where not exists (
+        select from identity.mailed_tokens where user_id = ${user.id} and purpose = 'change-address')`;
     await this.outbox.append([new AddressChangeRequested({ userId: user.id })]);
     const owner = { to: user.email, userId: user.id };
-    await this.mails.sendSolicited('notice', owner, addressChangeAsked(this.config.publicUrl));
+    // With a token of its own: whoever knows the password may have used up the mails for a forgotten one.
+    if ((await this.mails.left('notice', owner)) > 0) {
+      const token = await this.tokens.forNewPassword(user.id, 24);
+      await this.mails.sendSolicited('notice', owner, addressChangeAsked(this.config.publicUrl, token));
+    }
     const written = { userId: user.id, actorId: user.id, address };
     await this.audit.record({ ...written, type: 'address-change-requested' });
   }

@@ -28,6 +28,8 @@ export class EndedSessions {
   /** What was read of transactions so far. */
   private snapshot = '1:1:';
   private knownAt = Number.NEGATIVE_INFINITY;
+  /** When this process last said what it has read: before that, nobody waits for it. */
+  private saidAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly database: Database,
@@ -91,8 +93,10 @@ export class EndedSessions {
     await this.database.sql`
       insert into identity.session_watchers (id, snapshot) values (${this.watcherId}, ${snapshot}::pg_snapshot)
       on conflict (id) do update set snapshot = excluded.snapshot, read_at = excluded.read_at`;
-    // Only now: whoever ends a session waits for those that say what they have read.
-    this.knownAt = began;
+    // What ended while nobody waited for this process it may have missed: the next reading will not.
+    if (performance.now() - this.saidAt < freshMs) this.knownAt = began;
+    else this.reading.wake();
+    this.saidAt = began;
     for (const [id, until] of this.ended) if (until < began) this.ended.delete(id);
   }
 

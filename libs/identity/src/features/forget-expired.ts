@@ -3,7 +3,9 @@ import { Loop } from '#platform/lifecycle';
 import { Database, fragment } from '#platform/persistence';
 import { idleHours } from './web-sessions.ts';
 
-const rows = (table: string, where: ReturnType<typeof fragment>) => ({
+type Fragment = ReturnType<typeof fragment>;
+
+const rows = (table: string, where: Fragment) => ({
   table: fragment.id('identity', table),
   where,
 });
@@ -50,16 +52,22 @@ export class ForgetExpired implements OnApplicationBootstrap, OnApplicationShutd
 
   /** In batches: after a long rest one statement for all would not end in time, and hold what it has until then. */
   async forget(atOnce = 10_000): Promise<void> {
+    const failed: unknown[] = [];
     for (const { table, where } of expired) {
-      for (let gone = atOnce; gone === atOnce;) {
-        const deleted = await this.database.one<{ gone: number }>`
-          with deleted as (
-            delete from ${table} where ctid = any(array(
-              select ctid from ${table} where ${where} limit ${atOnce} for update skip locked))
-            returning 1)
-          select count(*) as gone from deleted`;
-        gone = deleted.gone;
-      }
+      await this.forgetFrom(table, where, atOnce).catch((error: unknown) => failed.push(error));
+    }
+    if (failed.length > 0) throw new AggregateError(failed, 'Not all that has expired is forgotten.');
+  }
+
+  private async forgetFrom(table: Fragment, where: Fragment, atOnce: number): Promise<void> {
+    for (let gone = atOnce; gone === atOnce;) {
+      const deleted = await this.database.one<{ gone: number }>`
+        with deleted as (
+          delete from ${table} where ctid = any(array(
+            select ctid from ${table} where ${where} limit ${atOnce} for update skip locked))
+          returning 1)
+        select count(*) as gone from deleted`;
+      gone = deleted.gone;
     }
   }
 }

@@ -24,10 +24,12 @@ export class OnRegistrationRequested implements Reaction<RegistrationRequested> 
     // Somebody asked for its mail once more before this came.
     if (!asked) return;
     const { email, ownerId } = asked;
-    if (ownerId === null && (await this.confirmations.mail(id, email))) return;
-    // Nobody can ever confirm it.
+    if (ownerId === null) {
+      // Kept without a mail too, for a day: whoever confirms another one is to know that they were not the only one.
+      await this.confirmations.mail(id, email);
+      return;
+    }
     await this.database.sql`delete from identity.registrations where id = ${id}`;
-    if (ownerId === null) return;
     const owner = { to: email, userId: ownerId };
     await this.mails.sendSolicited('confirm', owner, addressTaken(this.config.publicUrl));
   }

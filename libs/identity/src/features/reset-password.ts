@@ -3,8 +3,7 @@ import { Database } from '#platform/persistence';
 import { assertPasswordAllowed } from './allowed-passwords.ts';
 import { ApiKeys } from './api-keys.ts';
 import { AuditLog } from './audit-log.ts';
-import { lockAccount } from './lock-account.ts';
-import { mailedTokenInvalid } from './mailed-tokens.ts';
+import { mailedTokenInvalid, MailedTokens } from './mailed-tokens.ts';
 import { PasswordChanges } from './password-changes.ts';
 import { hashPassword } from './passwords.ts';
 import { type Client, hashOf } from './sessions.ts';
@@ -28,6 +27,7 @@ export class ResetPassword extends Command<void> {
 export class ResetPasswordHandler implements ICommandHandler<ResetPassword> {
   constructor(
     private readonly database: Database,
+    private readonly tokens: MailedTokens,
     private readonly changes: PasswordChanges,
     private readonly apiKeys: ApiKeys,
     private readonly audit: AuditLog,
@@ -43,17 +43,12 @@ export class ResetPasswordHandler implements ICommandHandler<ResetPassword> {
     await assertPasswordAllowed(password, holder.email);
     const passwordHash = await hashPassword(password);
     await this.database.transaction(async () => {
-      const [used] = await this.database.sql<{ userId: string }>`
-        delete from identity.mailed_tokens
-        where token_hash = ${tokenHash} and purpose = 'reset-password' and expires_at > now()
-        returning user_id as "userId"`;
+      const used = await this.tokens.use(token, 'reset-password');
       if (!used) throw mailedTokenInvalid();
-      const { userId } = used;
-      const user = await lockAccount(this.database, userId);
-      if (!user) throw mailedTokenInvalid();
+      const { user } = used;
       await this.changes.apply(user, passwordHash, null);
-      await this.apiKeys.revokeAll(userId);
-      await this.audit.record({ type: 'password-reset', userId, address: client.address });
+      await this.apiKeys.revokeAll(user.id);
+      await this.audit.record({ type: 'password-reset', userId: user.id, address: client.address });
     });
   }
 }

@@ -33,6 +33,9 @@ export interface Client {
   readonly userAgent: string | null;
 }
 
+/** Of one person; the oldest end. */
+const mostSessions = 1_000;
+
 /**
  * Opens, continues and ends sessions. The refresh tokens of a session are a family: each is used once, for the next one.
  * Only their hashes are kept, so a leaked table opens none. The row of the session decides: once it is gone, no token
@@ -79,7 +82,17 @@ export class Sessions {
     await this.database.sql`
       insert into identity.sessions (id, user_id, address, user_agent)
       values (${id}, ${userId}, ${address}, left(${userAgent}, 200))`;
+    await this.endOldest(userId);
     return id;
+  }
+
+  /** Nobody has so many open; but whoever had a million could not be banned, since all of them have to end at once. */
+  private async endOldest(userId: string): Promise<void> {
+    const ended = await this.database.sql<{ id: string }>`
+      delete from identity.sessions where user_id = ${userId} and id in (
+        select id from identity.sessions where user_id = ${userId} order by id desc offset ${mostSessions})
+      returning id`;
+    await this.ended.tell(ended.map(({ id }) => id));
   }
 
   /** The next tokens of a session. */

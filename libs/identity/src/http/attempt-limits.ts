@@ -8,8 +8,10 @@ const hour = 60 * minute;
 
 /** Of any kind, from one address: an office where all come at nine, or somebody who tries many accounts. */
 const ofAddress = policy('attempts-address', 300, minute);
-/** Of any kind, from everywhere: a process hashes some 2,400 passwords a minute, and more would only wait. */
+/** Of a kind, from everywhere: a process hashes some 2,400 passwords a minute, and more would only wait. */
 const ofAll = policy('attempts', 3_000, minute);
+/** Requests that send a mail to whom they name, from one address: a school that registers on one morning. */
+const mailsOfAddress = policy('mails-address', 300, hour);
 /** Passwords of an account, from one address: a person who mistypes does not come near it. */
 const passwordsFromAddress = policy('passwords-address', 30, 15 * minute);
 /** Passwords of an account, from everywhere (NIST SP 800-63B, 5.2.2). It takes four addresses to keep its owner out. */
@@ -35,13 +37,14 @@ export interface Attempted {
 }
 
 /**
- * Limits what callers try. A flood can make accounts up; but since the limit of all comes before those of accounts, no
- * more than 90,000 keys of passwords and 180,000 of mails are held at a time, of half a kilobyte each.
+ * Limits what callers try. A flood can make accounts up: from one address 4,500 keys of passwords and 300 of mails at a
+ * time, of half a kilobyte each.
  */
 @Injectable()
 export class AttemptLimits {
   private readonly ofAddress: RateLimit;
   private readonly ofAll: RateLimit;
+  private readonly mailsOfAddress: RateLimit;
   private readonly passwordsFromAddress: RateLimit;
   private readonly passwords: RateLimit;
   private readonly registrations: RateLimit;
@@ -53,6 +56,7 @@ export class AttemptLimits {
   ) {
     this.ofAddress = limits.of(ofAddress);
     this.ofAll = limits.of(ofAll);
+    this.mailsOfAddress = limits.of(mailsOfAddress);
     this.passwordsFromAddress = limits.of(passwordsFromAddress);
     this.passwords = limits.of(passwords);
     this.registrations = limits.of(registrations);
@@ -61,14 +65,18 @@ export class AttemptLimits {
 
   /** @throws HttpException 429 where one of the quotas is used up; those after it are spared. */
   async admit(attempted: Attempted, reply: FastifyReply): Promise<void> {
-    await this.ofAddress.admit(attempted.address, reply);
-    await this.ofAll.admit('all', reply);
+    const { attempt, address } = attempted;
+    await this.ofAddress.admit(address, reply);
+    if (attempt === 'registration' || attempt === 'reset') await this.mailsOfAddress.admit(address, reply);
     for (const [limit, key] of this.ofAccount(attempted)) await limit.admit(key, reply);
+    // Last, so that what is refused anyhow uses none of it up; and by kind, so that junk of one keeps nobody from another.
+    await this.ofAll.admit(attempt, reply);
   }
 
-  /** What was tried before a success was its owner's mistyping, or in vain. */
+  /** What was tried from there before a success was its owner's mistyping; what was tried elsewhere was not. */
   async forget(attempted: Attempted): Promise<void> {
-    for (const [limit, key] of this.ofAccount(attempted)) await limit.forget(key);
+    const [fromAddress] = this.ofAccount(attempted);
+    if (fromAddress) await fromAddress[0].forget(fromAddress[1]);
   }
 
   private ofAccount({ attempt, address, account }: Attempted): readonly [RateLimit, string][] {

@@ -1,5 +1,5 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError } from '#kernel';
 import { type Access, accessOf, type Principal, roles } from '#platform/http';
 import { sessionEnded } from '../contracts/index.ts';
@@ -28,6 +28,8 @@ export class AuthenticationGuard implements CanActivate {
     const access = this.accessTo(context);
     if (access.public) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest & { user?: Principal }>();
+    // Whatever comes now is of one person, and nothing on the way may keep it (OWASP ASVS 5, 14.3.2).
+    void context.switchToHttp().getResponse<FastifyReply>().header('Cache-Control', 'no-store');
     request.user = await this.principalOf(request);
     assertAllowed(request.user, access);
     return true;
@@ -52,7 +54,7 @@ export class AuthenticationGuard implements CanActivate {
     const [, token] = /^Bearer +(\S+)$/i.exec(authorization) ?? [];
     if (token === undefined) throw missing();
     if (token.startsWith(keyBeginning)) return this.apiKeys.principalOf(token);
-    const earlier = this.earlier.read(token);
+    const earlier = await this.earlier.read(token);
     if (earlier) return earlier;
     const { sessionId, userId, role } = this.tokens.read(token);
     if (await this.ended.has(sessionId)) throw sessionEnded();

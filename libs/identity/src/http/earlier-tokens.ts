@@ -29,12 +29,12 @@ export class EarlierTokens implements OnApplicationBootstrap {
   }
 
   /** Whom such a token names; null when it is none, or its time is over. */
-  read(token: string): Principal | null {
+  async read(token: string): Promise<Principal | null> {
     if (Date.now() > this.until) return null;
     try {
       const { header, payload } = this.jwt.verify<{
         header: { typ?: string; kid?: string };
-        payload: { sub: string; role: Role };
+        payload: { sub: string };
       }>(token, {
         secret: this.config.jwtSecret ?? '',
         algorithms: ['HS256'],
@@ -43,9 +43,16 @@ export class EarlierTokens implements OnApplicationBootstrap {
         complete: true,
       });
       if (header.typ !== 'JWT' || header.kid !== undefined) return null;
-      return { userId: payload.sub, role: payload.role, sessionId: null, scopes: null };
+      return await this.principalOf(payload.sub);
     } catch {
       return null;
     }
+  }
+
+  /** A ban, a deletion and another role count here too. */
+  private async principalOf(userId: string): Promise<Principal | null> {
+    const [owner] = await this.database.sql<{ role: Role }>`
+      select role from identity.users where id = ${userId} and banned_at is null`;
+    return owner ? { userId, role: owner.role, sessionId: null, scopes: null } : null;
   }
 }

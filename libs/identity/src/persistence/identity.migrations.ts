@@ -136,6 +136,7 @@ export const identityMigrations = [
       details jsonb not null default '{}'
     );
     create index audit_of_user on identity.audit (user_id, id desc);
+    create index audit_of_type on identity.audit (type, id desc);
     create index audit_of_nobody on identity.audit (at) where user_id is null;
     -- Written in the order of time, and forgotten by it.
     create index audit_at on identity.audit using brin (at);

@@ -13,6 +13,7 @@ export const UserSchema = defineEntity({
     role: p.text().$type<UserRole>(),
     emailVerified: p.boolean().fieldName('email_verified'),
     demo: p.boolean(),
+    bannedAt: p.datetime().fieldName('banned_at').nullable(),
     createdAt: p.datetime().fieldName('created_at'),
   },
 });

@@ -29,6 +29,14 @@ export const resetPassword = (publicUrl: string, token: string): Mail =>
     { label: 'Set a new password', url: `${publicUrl}/account/reset-password#token=${token}` },
   );
 
+export const choosePassword = (publicUrl: string, token: string): Mail =>
+  mail(
+    'Choose your password',
+    `Your address is confirmed, and you have an account at ${publicUrl}. It was registered more than once, so none of the passwords that were given with it counts. Choose one within 24 hours.`,
+    securityReason,
+    { label: 'Choose a password', url: `${publicUrl}/account/reset-password#token=${token}` },
+  );
+
 export const passwordChanged = (publicUrl: string): Mail =>
   mail(
     'Your password was changed',
@@ -45,12 +53,12 @@ export const confirmAddress = (publicUrl: string, token: string): Mail =>
     { label: 'Confirm the address', url: `${publicUrl}/account/verify-email#token=${token}` },
   );
 
-export const addressChangeAsked = (publicUrl: string): Mail =>
+export const addressChangeAsked = (publicUrl: string, token: string): Mail =>
   mail(
     'Your address is to be changed',
     `Somebody who knows your password gave another address for your account at ${publicUrl}. It takes the place of this one once it is confirmed. If that was not you, set a new password now: that stops it.`,
     securityReason,
-    { label: 'Set a new password', url: `${publicUrl}/account/forgot-password` },
+    { label: 'Set a new password', url: `${publicUrl}/account/reset-password#token=${token}` },
   );
 
 export const addressChanged = (publicUrl: string): Mail =>
