@@ -164,6 +164,18 @@ describe('attempts', () => {
     expect((await post('forgot-password', { email: someone() })).status).toBe(202);
   });
 
+  it('that mail to whom they name are three hundred an hour from one address, whomever they name', async () => {
+    for (let asked = 0; asked < 300; asked += 1) {
+      if (asked === 150) pass(2 * minute);
+      expect((await post('forgot-password', { email: `${asked}@example.org` })).status).toBe(202);
+    }
+    expect(await post('forgot-password', { email: someone() })).toMatchObject(
+      refusedBy('mails-address', 3_480),
+    );
+    expect((await post('forgot-password', { email: someone() }, '198.51.100.1')).status).toBe(202);
+    await register();
+  });
+
   const status = async (from: string, body: object = {}, url = '/v1/auth/login') => {
     const headers = { 'x-forwarded-for': from };
     return (await api.app.inject({ method: 'POST', url, headers, payload: body })).statusCode;

@@ -41,6 +41,18 @@ describe('an access token of a version before sessions ended at once', () => {
     expect(await statusWith(person.accessToken)).toBe(200);
   });
 
+  it('counts as long as its account does, with the role that it has', async () => {
+    await upgraded('59 minutes');
+    await api.database.sql`update identity.users set banned_at = now() where id = ${person.id}`;
+    expect(await statusWith(earlier())).toBe(401);
+    await api.database
+      .sql`update identity.users set banned_at = null, role = 'admin' where id = ${person.id}`;
+    const asked = { url: '/v1/users', as: { ...person, accessToken: earlier() } };
+    expect((await api.call(asked)).status).toBe(200);
+    await api.database.sql`update identity.users set role = 'user' where id = ${person.id}`;
+    expect((await api.call(asked)).status).toBe(403);
+  });
+
   it('is refused an hour later', async () => {
     await upgraded('61 minutes');
     expect(await statusWith(earlier())).toBe(401);

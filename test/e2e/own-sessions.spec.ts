@@ -49,6 +49,23 @@ const openPage = async (): Promise<string> => {
 const days = (from: string, to: string) => (Date.parse(to) - Date.parse(from)) / 86_400_000;
 
 describe("one's own sessions", () => {
+  it('are a thousand at most: the oldest end', async () => {
+    await api.database.sql`
+      insert into identity.sessions (id, user_id)
+      select ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, ${ada.id} from generate_series(1, 1200) as n`;
+    await api.database.sql`
+      insert into identity.refresh_tokens (token_hash, user_id, session_id, expires_at)
+      select decode(md5(id::text), 'hex'), user_id, id, now() + interval '1 day'
+      from identity.sessions where user_id = ${ada.id} and id < '00000001-0000-7000-8000-000000000000'`;
+    const newest = await logIn();
+    const { open, oldest } = await api.database.one<{ open: number; oldest: string }>`
+      select count(*) as open, min(id::text) as oldest from identity.sessions where user_id = ${ada.id}`;
+    expect(open).toBe(1_000);
+    // Ada's first one, the newest, and 998 of those.
+    expect(oldest).toBe('00000000-0000-7000-8000-000000000203');
+    expect(await isIn(newest)).toBe(true);
+  });
+
   it('are listed with what opened them, newest first, and the one that asks is marked', async () => {
     await logIn('Mozilla/5.0 (phone)');
     await openPage();

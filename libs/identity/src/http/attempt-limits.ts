@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
+import { Config } from '#platform/config';
 import { type Policy, type RateLimit, RateLimits } from '#platform/http';
 import { Sealer } from '#platform/secrets';
 
@@ -53,6 +54,7 @@ export class AttemptLimits {
   constructor(
     limits: RateLimits,
     private readonly sealer: Sealer,
+    private readonly config: Config,
   ) {
     this.ofAddress = limits.of(ofAddress);
     this.ofAll = limits.of(ofAll);
@@ -67,7 +69,7 @@ export class AttemptLimits {
   async admit(attempted: Attempted, reply: FastifyReply): Promise<void> {
     const { attempt, address } = attempted;
     await this.ofAddress.admit(address, reply);
-    if (attempt === 'registration' || attempt === 'reset') await this.mailsOfAddress.admit(address, reply);
+    if (this.isMailed(attempt)) await this.mailsOfAddress.admit(address, reply);
     for (const [limit, key] of this.ofAccount(attempted)) await limit.admit(key, reply);
     // Last, so that what is refused anyhow uses none of it up; and by kind, so that junk of one keeps nobody from another.
     await this.ofAll.admit(attempt, reply);
@@ -77,6 +79,12 @@ export class AttemptLimits {
   async forget(attempted: Attempted): Promise<void> {
     const [fromAddress] = this.ofAccount(attempted);
     if (fromAddress) await fromAddress[0].forget(fromAddress[1]);
+  }
+
+  /** A registration sends none where its address is believed. */
+  private isMailed(attempt: Attempt): boolean {
+    const { emailVerification } = this.config;
+    return attempt === 'reset' || (attempt === 'registration' && emailVerification === 'required');
   }
 
   private ofAccount({ attempt, address, account }: Attempted): readonly [RateLimit, string][] {
