@@ -45,7 +45,7 @@ export class SetUpHandler implements ICommandHandler<SetUp> {
       // Meanwhile somebody else may have become the administrator.
       await this.links.assertOpen(secret);
       const newcomer = { id: newId(), email, passwordHash, name, role: 'admin' as const };
-      const user = await this.newcomers.add(newcomer, client);
+      const user = await this.newcomers.add(newcomer, { address: client.address });
       if (!user) throw emailTaken();
       await this.links.closeAll();
       return { id: user.id, email, emailVerified: true, role: user.role };
