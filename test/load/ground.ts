@@ -17,6 +17,12 @@ export async function prepareLoad() {
   const postgres = await startPostgres({ dataDir, durable: true });
   const redis = await startRedis();
   const children: ChildProcess[] = [];
+  // A benchmark that fails, or is ended, ends at once, and nothing of it is to stay; Postgres sees to that itself.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  process.once('exit', () => {
+    for (const child of children) child.kill('SIGKILL');
+    void redis.stop('SIGKILL');
+  });
   const variables = {
     TOCSIN_PROFILE: 'embedded',
     TOCSIN_DATA_DIR: dataDir,

@@ -16,32 +16,45 @@ const parallelLogins = 200;
 const rate = 100;
 const tries = 1_000;
 const password = 'correct horse battery staple';
+const json = { 'content-type': 'application/json' };
+
+interface Account {
+  readonly id: string;
+  readonly email: string;
+}
 
 const ground = await prepareLoad();
+const database = new pg.Client({ connectionString: ground.databaseUrl });
 try {
+  await database.connect();
   const known = await accounts(tries, await hashPassword(password));
   const withoutPassword = await accounts(tries, null);
+  const tokens = await signedIn(known);
+  await database.end();
   const api = await ground.listen(builtApi('main'));
-  await answerOf(`${api}/v1/alerts`, someone());
+  await answerOf(`${api}/v1/alerts`, tokens[0] ?? '');
   say(`load of the machine: ${load()}`);
-  await besideAFlood(api, known.slice(0, parallelLogins));
+  await besideAFlood(api, tokens, known.slice(0, parallelLogins));
   await knownOrNot(api, known, withoutPassword);
   say(`load of the machine: ${load()}`);
 } finally {
   await ground.close();
 }
 
-async function besideAFlood(api: string, people: readonly string[]): Promise<void> {
+async function besideAFlood(
+  api: string,
+  [owner, ...others]: readonly string[],
+  people: readonly Account[],
+): Promise<void> {
   const url = `${api}/v1/alerts`;
-  const json = { 'content-type': 'application/json' };
-  const owner = { authorization: `Bearer ${someone()}` };
   const body = JSON.stringify({ symbol: 'BTC-USD', target: '33000' });
+  let turn = 0;
   const create = () => {
-    const headers = { ...json, authorization: `Bearer ${someone()}` };
-    return took(url, { method: 'POST', headers, body }, 201);
+    const authorization = `Bearer ${others[(turn += 1) % others.length]}`;
+    return took(url, { method: 'POST', headers: { ...json, authorization }, body }, 201);
   };
   const routes = [
-    { name: 'cached list', ask: () => took(url, { headers: owner }, 200) },
+    { name: 'cached list', ask: () => took(url, { headers: { authorization: `Bearer ${owner}` } }, 200) },
     { name: 'create', ask: create },
   ].map((route) => ({ ...route, quiet: [] as number[], flooded: [] as number[] }));
   const logins: number[] = [];
@@ -54,7 +67,7 @@ async function besideAFlood(api: string, people: readonly string[]): Promise<voi
   for (let round = 1; round <= rounds; round += 1) {
     await measure('quiet');
     const flooding = new AbortController();
-    const flood = people.map(async (email) => {
+    const flood = people.map(async ({ email }) => {
       while (!flooding.signal.aborted) logins.push(await logIn(api, email, password, 200));
     });
     await measure('flooded');
@@ -75,20 +88,20 @@ async function besideAFlood(api: string, people: readonly string[]): Promise<voi
 /** What a wrong password takes; one at a time, so that nothing of it is waiting for others. */
 async function knownOrNot(
   api: string,
-  known: readonly string[],
-  withoutPassword: readonly string[],
+  known: readonly Account[],
+  withoutPassword: readonly Account[],
 ): Promise<void> {
-  const unknown = known.map(() => `${randomUUID()}@example.org`);
+  const unknown = known.map(newAccount);
   const kinds = [
-    { name: 'a known account', emails: known, samples: [] as number[] },
-    { name: 'an unknown account', emails: unknown, samples: [] as number[] },
-    { name: 'an account without a password', emails: withoutPassword, samples: [] as number[] },
+    { name: 'a known account', people: known, samples: [] as number[] },
+    { name: 'an unknown account', people: unknown, samples: [] as number[] },
+    { name: 'an account without a password', people: withoutPassword, samples: [] as number[] },
   ];
   for (let index = 0; index < tries; index += 1) {
     // The order turns, so that no kind always comes after the same other one.
     const turn = index % kinds.length;
-    for (const { emails, samples } of [...kinds.slice(turn), ...kinds.slice(0, turn)]) {
-      samples.push(await logIn(api, emails[index] ?? '', 'incorrect horse', 401));
+    for (const { people, samples } of [...kinds.slice(turn), ...kinds.slice(0, turn)]) {
+      samples.push(await logIn(api, people[index]?.email ?? '', 'incorrect horse', 401));
     }
   }
   const medianOfKnown = median(kinds[0]?.samples ?? []);
@@ -99,29 +112,39 @@ async function knownOrNot(
 }
 
 function logIn(api: string, email: string, given: string, status: number): Promise<number> {
-  const headers = { 'content-type': 'application/json' };
   const body = JSON.stringify({ email, password: given });
-  return took(`${api}/v1/auth/login`, { method: 'POST', headers, body }, status);
+  return took(`${api}/v1/auth/login`, { method: 'POST', headers: json, body }, status);
 }
 
-/** The access token of somebody new. */
-function someone(): string {
-  return accessTokenOf(secret, randomUUID());
-}
-
-/** So many confirmed accounts with this hash; their addresses. */
-async function accounts(count: number, passwordHash: string | null): Promise<string[]> {
-  const client = new pg.Client({ connectionString: ground.databaseUrl });
-  await client.connect();
-  const emails = Array.from({ length: count }, () => `${randomUUID()}@example.org`);
-  await client.query(
+/** So many confirmed accounts with this hash. */
+async function accounts(count: number, passwordHash: string | null): Promise<Account[]> {
+  const made = Array.from({ length: count }, newAccount);
+  await database.query(
     `insert into identity.users (id, email, password_hash, role, email_verified, demo, created_at)
-     select gen_random_uuid(), email, $2, 'user', true, false, now() from unnest($1::text[]) as email`,
-    [emails, passwordHash],
+     select id, email, $2, 'user', true, false, now() from json_to_recordset($1) as made (id uuid, email text)`,
+    [JSON.stringify(made), passwordHash],
   );
-  await client.query('vacuum analyze identity.users');
-  await client.end();
-  return emails;
+  await database.query('vacuum analyze identity.users');
+  return made;
+}
+
+function newAccount(): Account {
+  const id = randomUUID();
+  return { id, email: `${id}@example.org` };
+}
+
+/** An access token of a session that goes on, for each account. */
+async function signedIn(people: readonly Account[]): Promise<string[]> {
+  const sessions = people.map(({ id }) => ({ id: randomUUID(), user_id: id }));
+  await database.query(
+    `with opened as (
+       insert into identity.sessions (id, user_id)
+       select id, user_id from json_to_recordset($1) as made (id uuid, user_id uuid) returning id, user_id)
+     insert into identity.refresh_tokens (token_hash, user_id, session_id, expires_at)
+     select uuid_send(id), user_id, id, now() + interval '1 day' from opened`,
+    [JSON.stringify(sessions)],
+  );
+  return sessions.map(({ id, user_id }) => accessTokenOf(secret, user_id, { sid: id }));
 }
 
 /** What requests at a fixed rate take, however long those before them do. */
