@@ -35,6 +35,16 @@ describe('the last words of a program', () => {
     expect(await wordsOf(code)).toBe(words);
   });
 
+  it.each([[[true, false]], [[false, true]]])(
+    'are those on stderr, in whatever order they come: %j',
+    (order) => {
+      const words = new LastWords();
+      const record = JSON.stringify({ level: 50, time: Date.now(), msg: 'listen EADDRINUSE' });
+      for (const isStderr of order) words.hear(isStderr ? 'PORT: 80 is taken' : record, isStderr);
+      expect(words.text).toBe('PORT: 80 is taken');
+    },
+  );
+
   it('are none when nothing was wrong', async () => {
     expect(await wordsOf(`${log(30, 'all is well')} console.log('on stdout')`)).toBeUndefined();
   });

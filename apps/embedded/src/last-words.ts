@@ -11,19 +11,28 @@ const wrapping = /^(\s|$|[}^<-]|Node\.js v|node:|file:)/;
 export class LastWords {
   private said = '';
   private at = Number.NEGATIVE_INFINITY;
+  private written = false;
 
   /** Takes a line of its output: a record of its log, or else what it wrote to stderr. */
   hear(line: string, isStderr: boolean): void {
-    const words = errorIn(line) ?? (isStderr && !wrapping.test(line) ? line : undefined);
+    const logged = errorIn(line);
+    const words = logged ?? (isStderr && !wrapping.test(line) ? line : undefined);
     if (words === undefined) return;
+    // The streams come in any order, and what is written to stderr is a sentence for whoever starts the program.
+    if (logged !== undefined && this.written && this.isFresh) return;
     this.said = words;
     this.at = performance.now();
+    this.written = logged === undefined;
   }
 
   /** The words of somebody who ends now, on one line. */
   get text(): string | undefined {
-    if (performance.now() - this.at > freshMs) return undefined;
+    if (!this.isFresh) return undefined;
     return withoutSecrets(this.said.replaceAll(/\s+/g, ' ').trim()).slice(0, 200);
+  }
+
+  private get isFresh(): boolean {
+    return performance.now() - this.at <= freshMs;
   }
 }
 
