@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { checkConfinement, confinementScript } from './confinement.ts';
 import { type Container, Engine } from './engine.ts';
-import { apiUrl, Person, until } from './person.ts';
+import { apiUrl, type Mail, Person, until } from './person.ts';
 
 /** What an operator does with the compose file, on the engine that the argument names. */
 const [, , folder = 'docker'] = process.argv;
@@ -79,7 +79,9 @@ async function sendsTheFirstMail(): Promise<void> {
   tell(`/metrics answers ${metrics.status} with ${(await metrics.text()).split('\n').length} lines`);
 }
 
-const alertMails = async () => (await ada.mails()).filter(({ subject }) => subject.startsWith('DEMO-USD'));
+async function alertMails(): Promise<Mail[]> {
+  return (await ada.mails()).filter(({ subject }) => subject.startsWith('DEMO-USD'));
+}
 
 interface Happening {
   readonly type: string;

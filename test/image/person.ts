@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 const { API_PORT = '3000', INBOX_PORT = '1080' } = process.env;
 export const apiUrl = `http://127.0.0.1:${API_PORT}`;
 
-interface Mail {
+export interface Mail {
   readonly subject: string;
   readonly text: string;
   readonly receivedAt: string;
