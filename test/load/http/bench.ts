@@ -85,6 +85,16 @@ async function seed(): Promise<string[]> {
   const client = new pg.Client({ connectionString: ground.databaseUrl });
   await client.connect();
   const ids = Array.from({ length: owners }, () => randomUUID());
+  // Of each person one session, under the person's id.
+  await client.query(
+    `with people as (
+       insert into identity.users (id, email, role, email_verified, demo, created_at)
+       select id, id || '@example.org', 'user', true, false, now() from unnest($1::uuid[]) as id returning id),
+     opened as (insert into identity.sessions (id, user_id) select id, id from people)
+     insert into identity.refresh_tokens (token_hash, user_id, session_id, expires_at)
+     select uuid_send(id), id, id, now() + interval '1 day' from people`,
+    [ids],
+  );
   await client.query(
     `insert into alerts.alerts (id, user_id, symbol, operator, target, direction, reference_source,
        reference_trade_id, reference_price, reference_at, status, created_at)
@@ -93,9 +103,9 @@ async function seed(): Promise<string[]> {
      from unnest($1::uuid[]) as owner, generate_series(1, 10) as n`,
     [ids],
   );
-  await client.query('vacuum analyze alerts.alerts');
+  await client.query('vacuum analyze alerts.alerts, identity.users, identity.sessions');
   await client.end();
-  return ids.map((id) => accessTokenOf(secret, id));
+  return ids.map((id) => accessTokenOf(secret, id, { sid: id }));
 }
 
 /** Answers a second. @throws Error when one of them is no success */
