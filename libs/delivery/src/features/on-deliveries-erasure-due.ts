@@ -7,9 +7,9 @@ const batchSize = 1_000;
 const againMs = 10_000;
 
 /**
- * Erases from deliveries of a deleted account to whom they went, what they said and what providers answered, so many at
- * a time. States and times stay: they count and name nobody. A delivery that is being handed over has its outcome
- * written first. The link to the account goes last, so links are what is still to be done.
+ * Erases from deliveries of a deleted account to whom they went, what they said, what was asked of providers and what
+ * those answered, so many at a time. States and times stay: they count and name nobody. A delivery that is being handed
+ * over has its outcome written first. The link to the account goes last, so links are what is still to be done.
  */
 @ReactsTo(DeliveriesErasureDue)
 export class OnDeliveriesErasureDue implements Reaction<DeliveriesErasureDue> {
@@ -41,7 +41,7 @@ export class OnDeliveriesErasureDue implements Reaction<DeliveriesErasureDue> {
       returning id, message_id as message`;
     const ids = erased.map(({ id }) => id);
     await this.database.sql`
-      update delivery.attempts set response = null where delivery_id = any(${ids}::uuid[])`;
+      update delivery.attempts set response = null, request = null where delivery_id = any(${ids}::uuid[])`;
     await this.database.sql`
       update delivery.messages set subject = '', text = '', html = ''
       where id = any(${erased.map(({ message }) => message)}::uuid[])`;

@@ -71,13 +71,13 @@ describe('sweeping the claims of workers that are gone', () => {
   });
 
   it('believes a late acceptance as long as nobody claimed anew, and no late refusal', async () => {
-    const { notificationId, id, workerId } = await claimed();
-    await deliveries.cutLock(workerId);
+    const [refusedLate, acceptedLate] = [await claimed(), await claimed()];
+    for (const { workerId } of [refusedLate, acceptedLate]) await deliveries.cutLock(workerId);
     await deliveries.sweeper.sweep();
-    expect(await deliveries.attempts.settle(id, 1, { ...refused, ...now })).toBeNull();
-    expect(await deliveries.row(id)).toMatchObject({ status: 'retrying' });
-    expect(await deliveries.attempts.settle(id, 1, { ...accepted, ...now })).toBe('sent');
-    expect(await deliveries.published(notificationId)).toEqual({ sent: 1 });
+    expect(await deliveries.attempts.settle(refusedLate.id, 1, { ...refused, ...now })).toBeNull();
+    expect(await deliveries.row(refusedLate.id)).toMatchObject({ status: 'retrying' });
+    expect(await deliveries.attempts.settle(acceptedLate.id, 1, { ...accepted, ...now })).toBe('sent');
+    expect(await deliveries.published(acceptedLate.notificationId)).toEqual({ sent: 1 });
   });
 
   it('gives a late outcome no say once somebody claimed anew', async () => {
