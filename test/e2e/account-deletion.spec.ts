@@ -7,8 +7,8 @@ import { AddressConfirmed } from '#libs/identity/contracts';
 import { Outbox, Relay } from '#platform/messaging';
 import { Sealer } from '#platform/secrets';
 import { CreateAlert } from '../../libs/alerts/src/features/create-alert.ts';
-import { ClaimDelivery } from '../../libs/delivery/src/features/claim-delivery.ts';
-import { SettleAttempt } from '../../libs/delivery/src/features/settle-attempt.ts';
+import { ClaimDeliveries } from '../../libs/delivery/src/features/claim-deliveries.ts';
+import { SettleAttempts } from '../../libs/delivery/src/features/settle-attempts.ts';
 import { DeleteAccount } from '../../libs/identity/src/features/delete-account.ts';
 import { OnAlertsTriggered } from '../../libs/notifications/src/features/on-alerts-triggered.ts';
 import { accountMail } from '../support/account-mail.ts';
@@ -74,15 +74,21 @@ const firing = (of: Caller, alertId: string): FiredAlert => ({
   tradedAt: '2026-11-21T10:15:30.123Z',
   note: `of ${of.email}`,
 });
-const claims = () => new ClaimDelivery(api.database, api.app.get(Outbox));
-const claim = (id: string) => claims().claim(id, 1, 1_000_000, 'fake');
+const claims = () => new ClaimDeliveries(api.database, api.app.get(Outbox));
+const claim = async (deliveryId: string, version = 1) => {
+  const [claimed = null] = await claims().claim([
+    { deliveryId, version, workerId: 1_000_000, provider: 'fake' },
+  ]);
+  return claimed;
+};
 /** Claims what waits of a notification, and hands it over with this outcome. */
 async function handOver(notificationId: string, outcome: typeof accepted): Promise<void> {
   const { id } = await api.database.one<{ id: string }>`
     select id from delivery.deliveries where notification_id = ${notificationId}`;
   const { token = 0 } = (await claim(id)) ?? {};
   const now = { handedOverAt: new Date(), settledAt: new Date() };
-  await new SettleAttempt(api.database, api.app.get(Outbox)).settle(id, token, { ...outcome, ...now });
+  const attempted = { ...outcome, ...now };
+  await new SettleAttempts(api.database, api.app.get(Outbox)).settle([{ deliveryId: id, token, attempted }]);
 }
 
 /** Somebody of whom there is something everywhere. */
@@ -126,7 +132,7 @@ describe('Deleting an account', () => {
     expect(wereOpen).toHaveLength(5);
     expect(await open(ada)).toEqual([]);
     for (const { id, version } of wereOpen) {
-      expect(await claims().claim(id, version, 1_000_000, 'fake')).toBeNull();
+      expect(await claim(id, version)).toBeNull();
     }
   });
 

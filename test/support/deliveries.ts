@@ -7,7 +7,6 @@ import { DeliveryHoldModule, deliveryPersistence } from '#libs/delivery';
 import {
   type DeliveryCounts,
   type DeliveryState,
-  type DeliveryTransition,
   FindSourceState,
   ListDeliveries,
   type Source,
@@ -18,9 +17,9 @@ import { platformModules, Roles } from '#platform/lifecycle';
 import { Metrics } from '#platform/metrics';
 import { Database } from '#platform/persistence';
 import type { Channel } from '../../libs/delivery/src/channels/channel.ts';
-import { ClaimDelivery } from '../../libs/delivery/src/features/claim-delivery.ts';
+import { type Claim, ClaimDeliveries } from '../../libs/delivery/src/features/claim-deliveries.ts';
 import { OnDeliveriesRequested } from '../../libs/delivery/src/features/on-deliveries-requested.ts';
-import { SettleAttempt } from '../../libs/delivery/src/features/settle-attempt.ts';
+import { type Attempted, SettleAttempts } from '../../libs/delivery/src/features/settle-attempts.ts';
 import { StopSource } from '../../libs/delivery/src/features/stop-source.ts';
 import { SweepLostClaims } from '../../libs/delivery/src/features/sweep-lost-claims.ts';
 import { DeliveryMetrics } from '../../libs/delivery/src/jobs/delivery-metrics.ts';
@@ -29,6 +28,7 @@ import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
 import { cutLock } from './cut-lock.ts';
 import type { TestDatabase } from './database.ts';
 import { migratedDatabase } from './migrated-database.ts';
+import { publishedCounts } from './published-counts.ts';
 import { requested } from './requested.ts';
 
 /** The columns that tests read one by one; the others they compare as a whole. */
@@ -43,8 +43,8 @@ export class Deliveries {
   private readonly locks: WorkerLock[] = [];
   private readonly clients: pg.Client[] = [];
   readonly database: Database;
-  readonly claims: ClaimDelivery;
-  readonly attempts: SettleAttempt;
+  readonly claims: ClaimDeliveries;
+  readonly attempts: SettleAttempts;
   readonly sweeper: SweepLostClaims;
   private readonly measured: DeliveryMetrics;
   readonly metrics: Metrics;
@@ -54,8 +54,8 @@ export class Deliveries {
     readonly app: INestApplicationContext,
   ) {
     this.database = app.get(Database);
-    this.claims = app.get(ClaimDelivery);
-    this.attempts = app.get(SettleAttempt);
+    this.claims = app.get(ClaimDeliveries);
+    this.attempts = app.get(SettleAttempts);
     this.sweeper = app.get(SweepLostClaims, { strict: false });
     this.measured = app.get(DeliveryMetrics);
     this.metrics = app.get(Metrics);
@@ -65,7 +65,7 @@ export class Deliveries {
     const { config, ...postgres } = await migratedDatabase([deliveryPersistence], variables);
     const module = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryHoldModule],
-      providers: [ClaimDelivery, SettleAttempt, DeliveryMetrics],
+      providers: [ClaimDeliveries, SettleAttempts, DeliveryMetrics],
     }).compile();
     module.useLogger(false);
     return new Deliveries(postgres, await module.init());
@@ -98,8 +98,35 @@ export class Deliveries {
       select *, due_at <= now() as due from delivery.deliveries where id = ${id}`;
   }
 
+  /** Claims one alone. */
+  async claim(deliveryId: string, version: number, workerId: number): Promise<Claim | null> {
+    const [claim = null] = await this.claims.claim([{ deliveryId, version, workerId, provider: 'fake' }]);
+    return claim;
+  }
+
+  /** Settles one alone. */
+  async settle(deliveryId: string, token: number, attempted: Attempted): Promise<DeliveryState | null> {
+    const [state = null] = await this.attempts.settle([{ deliveryId, token, attempted }]);
+    return state;
+  }
+
   stop(source: Source): Promise<void> {
     return this.database.transaction(() => this.app.get(StopSource, { strict: false }).stop(source));
+  }
+
+  /** A deletion that has done everything but commit. */
+  async beginDeletion(source: Source): Promise<() => Promise<void>> {
+    const [done, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const deletion = this.database.transaction(async () => {
+      await this.stop(source);
+      done.resolve();
+      await commit.promise;
+    });
+    await Promise.race([done.promise, deletion]);
+    return () => {
+      commit.resolve();
+      return deletion;
+    };
   }
 
   finalise(): Promise<number> {
@@ -134,30 +161,19 @@ export class Deliveries {
     lock = this.lock(),
     afterClaim: (workerId: number) => Promise<void> = () => Promise.resolve(),
   ): DeliveryProcessor {
-    const claims = Object.create(this.claims) as ClaimDelivery;
-    claims.claim = async (...of) => {
-      const claim = await this.claims.claim(...of);
-      await afterClaim(of[2]);
-      return claim;
+    const claims = Object.create(this.claims) as ClaimDeliveries;
+    claims.claim = async (wanted) => {
+      const claimed = await this.claims.claim(wanted);
+      for (const { workerId } of wanted) await afterClaim(workerId);
+      return claimed;
     };
     const { attempts, app, measured } = this;
     const [config, clock] = [app.get(Config), app.get(Clock)];
     return new DeliveryProcessor(config, lock, claims, attempts, channel, clock, new Roles(), measured);
   }
 
-  /** Counts as they follow from every transition that was published. */
-  async published(notificationId: string): Promise<Partial<DeliveryCounts>> {
-    const events = await this.database.sql<{ transition: DeliveryTransition }>`
-      select jsonb_array_elements(payload -> 'transitions') as transition
-      from platform.outbox where type = 'delivery.deliveries-progressed.v1'`;
-    const counts: Partial<Record<DeliveryState, number>> = {};
-    for (const { transition } of events) {
-      if (transition.notificationId !== notificationId) continue;
-      const { from, to, count } = transition;
-      counts[to] = (counts[to] ?? 0) + count;
-      if (from) counts[from] = (counts[from] ?? 0) - count;
-    }
-    return Object.fromEntries(Object.entries(counts).filter(([, count]) => count !== 0));
+  published(notificationId: string): Promise<Partial<DeliveryCounts>> {
+    return publishedCounts(this.database, notificationId);
   }
 
   /** A session beside the pool, to stall others with. */

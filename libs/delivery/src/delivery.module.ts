@@ -10,7 +10,8 @@ import type { ContextPersistence } from '#platform/persistence';
 import { Channel } from './channels/channel.ts';
 import { EmailChannel } from './channels/email/email.channel.ts';
 import { mailerModule } from './channels/email/mailer.module.ts';
-import { ClaimDelivery } from './features/claim-delivery.ts';
+import { ClaimDeliveries } from './features/claim-deliveries.ts';
+import { DisconnectHungWorkers } from './features/disconnect-hung-workers.ts';
 import { FindHoldHandler } from './features/find-hold.ts';
 import { FindSourceStateHandler } from './features/find-source-state.ts';
 import { HoldSendingHandler } from './features/hold-sending.ts';
@@ -25,7 +26,7 @@ import { OnNotificationDeleted } from './features/on-notification-deleted.ts';
 import { OnUserDeleted } from './features/on-user-deleted.ts';
 import { ReleaseSendingHandler } from './features/release-sending.ts';
 import { OpenDeliveries } from './features/open-deliveries.ts';
-import { SettleAttempt } from './features/settle-attempt.ts';
+import { SettleAttempts } from './features/settle-attempts.ts';
 import { StopSource } from './features/stop-source.ts';
 import { Suppressions } from './features/suppressions.ts';
 import { SweepLostClaims } from './features/sweep-lost-claims.ts';
@@ -95,8 +96,8 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
   providers: [
     DeliveryMetrics,
     WorkerLock,
-    ClaimDelivery,
-    SettleAttempt,
+    ClaimDeliveries,
+    SettleAttempts,
     { provide: Channel, useClass: EmailChannel },
     DeliveryProcessor,
     TellOfHold,
@@ -104,29 +105,33 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
 })
 export class DeliveryWorkerModule {}
 
-/** The role `schedule`: takes claims from workers that are gone; several may run. */
-@Module({ imports: [DeliveryModule], providers: [SweepLostClaims] })
+/** The role `schedule`: disconnects workers that hang and takes claims from those that are gone; several may run. */
+@Module({ imports: [DeliveryModule], providers: [SweepLostClaims, DisconnectHungWorkers] })
 export class DeliverySweepModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly sweeping: Loop;
+  private readonly watching: Loop;
   private readonly finalising: Loop;
 
   constructor(
     claims: SweepLostClaims,
+    hung: DisconnectHungWorkers,
     sources: StopSource,
     private readonly roles: Roles,
   ) {
     this.sweeping = new Loop('SweepLostClaims', () => claims.sweep());
+    this.watching = new Loop('DisconnectHungWorkers', () => hung.disconnect(), 5_000);
     this.finalising = new Loop('StopSource', () => sources.finalise(), 10_000);
   }
 
   onApplicationBootstrap(): void {
     this.sweeping.start();
+    this.watching.start();
     this.finalising.start();
-    this.roles.begun('schedule', this.sweeping, this.finalising);
+    this.roles.begun('schedule', this.sweeping, this.watching, this.finalising);
   }
 
   async onApplicationShutdown(): Promise<void> {
-    await Promise.all([this.sweeping.stop(), this.finalising.stop()]);
+    await Promise.all([this.sweeping.stop(), this.watching.stop(), this.finalising.stop()]);
   }
 }
 

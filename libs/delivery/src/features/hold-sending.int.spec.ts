@@ -23,7 +23,7 @@ describe('holding all sending', () => {
   });
   afterAll(() => deliveries.close());
 
-  const claim = (id: string, version = 1) => deliveries.claims.claim(id, version, 1_000_000, 'fake');
+  const claim = (id: string, version = 1) => deliveries.claim(id, version, 1_000_000);
   const hold = (reason = 'a test') => deliveries.execute(new HoldSending(reason));
   const release = (waiting: 'send' | 'discard', patienceMs?: number) =>
     deliveries.execute(new ReleaseSending(waiting, patienceMs));
@@ -130,7 +130,7 @@ describe('holding all sending', () => {
     const { ids } = await request(4);
     const { token = 0 } = (await claim(ids[0] ?? '')) ?? {};
     const now = { handedOverAt: new Date(), settledAt: new Date() };
-    await deliveries.attempts.settle(ids[0] ?? '', token, { ...ambiguous, ...now });
+    await deliveries.settle(ids[0] ?? '', token, { ...ambiguous, ...now });
     await deliveries.database.sql`
       update delivery.deliveries set created_at = now() - interval '2 hours' where id = ${ids[1]}`;
     await deliveries.database.sql`
@@ -165,7 +165,7 @@ describe('holding all sending', () => {
     const { notificationId, ids } = await request(3);
     const { token = 0 } = (await claim(ids[0] ?? '')) ?? {};
     const now = { handedOverAt: new Date(), settledAt: new Date() };
-    await deliveries.attempts.settle(ids[0] ?? '', token, { ...ambiguous, ...now });
+    await deliveries.settle(ids[0] ?? '', token, { ...ambiguous, ...now });
     await hold();
     await relayed();
     expect(await release('discard')).toBe(3);
@@ -183,7 +183,7 @@ describe('holding all sending', () => {
     const { ids } = await request(2);
     const [lost = '', late = ''] = ids;
     await deliveries.lock().hold(async (session) => {
-      await deliveries.claims.claim(lost, 1, session.workerId, 'fake');
+      await deliveries.claim(lost, 1, session.workerId);
       await deliveries.cutLock(session.workerId);
     });
     const begun = Promise.withResolvers<void>();

@@ -43,7 +43,7 @@ describe('A mail about an account', () => {
     const stop = () => deliveries.stop({ type: 'account', id: userId ?? '' });
     const lose = async () => {
       const workerId = await deliveries.lock().hold(async (session) => {
-        await deliveries.claims.claim(mail.id, version, session.workerId, 'fake');
+        await deliveries.claim(mail.id, version, session.workerId);
         return session.workerId;
       });
       await deliveries.cutLock(workerId);
@@ -90,7 +90,7 @@ describe('A mail about an account', () => {
       async ({ id, lose }) => {
         await lose();
         const now = { handedOverAt: new Date(), settledAt: new Date() };
-        await deliveries.attempts.settle(id, 1, { ...accepted, ...now });
+        await deliveries.settle(id, 1, { ...accepted, ...now });
       },
     ],
     ['failed', 'refused for good', ({ hand }) => hand(failed)],

@@ -5,7 +5,7 @@ import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { endUnfinished } from './end-unfinished.ts';
 import { lockHold } from './hold-lock.ts';
-import { lockSources } from './lock-sources.ts';
+import { shareSources } from './lock-sources.ts';
 import { SweepLostClaims } from './sweep-lost-claims.ts';
 
 /**
@@ -22,7 +22,7 @@ export class ReleaseSending extends Command<number> {
   }
 }
 
-const batchSize = 500;
+const batchSize = 200;
 const interval = 100;
 
 @CommandHandler(ReleaseSending)
@@ -69,7 +69,7 @@ export class ReleaseSendingHandler implements ICommandHandler<ReleaseSending> {
     const waiting = await this.database.sql<{ id: string }>`
       select id from delivery.deliveries where status in ('pending', 'retrying') order by due_at limit ${batchSize}`;
     const ids = waiting.map(({ id }) => id);
-    await lockSources(this.database, ids);
+    await shareSources(this.database, ids);
     await this.database.sql`
       select id from delivery.deliveries where id = any(${ids}::uuid[]) order by id for update`;
     await this.outbox.append(await endUnfinished(this.database, ids, 'discarded'));

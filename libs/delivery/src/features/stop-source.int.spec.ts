@@ -12,7 +12,7 @@ describe('deleting a source', () => {
   });
   afterAll(() => deliveries.close());
 
-  const claim = (id: string, version = 1) => deliveries.claims.claim(id, version, 1_000_000, 'fake');
+  const claim = (id: string, version = 1) => deliveries.claim(id, version, 1_000_000);
   const attempted = { ...refused, handedOverAt: new Date(), settledAt: new Date() };
 
   /** Locks a table until the returned function is called. */
@@ -24,21 +24,12 @@ describe('deleting a source', () => {
   }
 
   /** Deletes by hand, up to but not including the commit. */
-  async function beginDeletion(notificationId: string): Promise<() => Promise<unknown>> {
-    const session = await deliveries.session();
-    await session.query('begin');
-    await session.query(
-      `update delivery.sources set deleted_at = now() where type = 'notification' and id = $1`,
-      [notificationId],
-    );
-    return () => session.query('commit');
-  }
 
   it('cancels what is pending and makes what is retrying unknown', async () => {
     const { notificationId, ids } = await deliveries.request(2);
     const [retrying = '', pending = ''] = ids;
     const { token = 0 } = (await claim(retrying)) ?? {};
-    await deliveries.attempts.settle(retrying, token, { ...attempted, kind: 'ambiguous' });
+    await deliveries.settle(retrying, token, { ...attempted, kind: 'ambiguous' });
     await deliveries.stop({ type: 'notification', id: notificationId });
     expect(await deliveries.row(pending)).toMatchObject({ status: 'cancelled', reason: 'source-deleted' });
     expect(await deliveries.row(retrying)).toMatchObject({ status: 'unknown', reason: 'source-deleted' });
@@ -82,12 +73,12 @@ describe('deleting a source', () => {
 
   it('lets no claim pass that began before it was committed', async () => {
     const { notificationId, ids } = await deliveries.request();
-    const commit = await beginDeletion(notificationId);
+    const commit = await deliveries.beginDeletion({ type: 'notification', id: notificationId });
     const claiming = claim(ids[0] ?? '');
     await deliveries.waiting(1);
     await commit();
     expect(await claiming).toBeNull();
-    expect(await deliveries.row(ids[0] ?? '')).toMatchObject({ status: 'pending', claim_token: 0 });
+    expect(await deliveries.row(ids[0] ?? '')).toMatchObject({ status: 'cancelled', claim_token: 0 });
   });
 
   it('waits for a claim under way and then knows of it', async () => {
@@ -108,11 +99,28 @@ describe('deleting a source', () => {
     });
   });
 
+  it('lets no claim pass that comes while it waits for another one', async () => {
+    const { notificationId, ids } = await deliveries.request(2);
+    const [first = '', second = ''] = ids;
+    const release = await stall('messages');
+    const claiming = claim(first);
+    await deliveries.waiting(1);
+    const deleting = deliveries.stop({ type: 'notification', id: notificationId });
+    await deliveries.waiting(2);
+    const late = claim(second);
+    await deliveries.waiting(3);
+    await release();
+    expect(await claiming).not.toBeNull();
+    await deleting;
+    expect(await late).toBeNull();
+    expect(await deliveries.row(second)).toMatchObject({ status: 'cancelled', claim_token: 0 });
+  });
+
   it('waits for an outcome under way and then cancels what came back', async () => {
     const { notificationId, ids } = await deliveries.request();
     const { token = 0 } = (await claim(ids[0] ?? '')) ?? {};
     const release = await stall('attempts');
-    const settling = deliveries.attempts.settle(ids[0] ?? '', token, attempted);
+    const settling = deliveries.settle(ids[0] ?? '', token, attempted);
     await deliveries.waiting(1);
     const deleting = deliveries.stop({ type: 'notification', id: notificationId });
     await deliveries.waiting(2);
@@ -125,8 +133,8 @@ describe('deleting a source', () => {
   it('is seen by an outcome that waited for it', async () => {
     const { notificationId, ids } = await deliveries.request();
     const { token = 0 } = (await claim(ids[0] ?? '')) ?? {};
-    const commit = await beginDeletion(notificationId);
-    const settling = deliveries.attempts.settle(ids[0] ?? '', token, attempted);
+    const commit = await deliveries.beginDeletion({ type: 'notification', id: notificationId });
+    const settling = deliveries.settle(ids[0] ?? '', token, attempted);
     await deliveries.waiting(1);
     await commit();
     expect(await settling).toBe('cancelled');
@@ -146,21 +154,21 @@ describe('deleting a source', () => {
 
   it('is seen by a fan-out that waited for it, whose rows are born cancelled', async () => {
     const { notificationId } = await deliveries.request();
-    const commit = await beginDeletion(notificationId);
+    const commit = await deliveries.beginDeletion({ type: 'notification', id: notificationId });
     const requesting = deliveries.request(2, notificationId);
     await deliveries.waiting(1);
     await commit();
     await requesting;
     expect((await deliveries.state({ type: 'notification', id: notificationId })).counts).toMatchObject({
-      pending: 1,
-      cancelled: 2,
+      pending: 0,
+      cancelled: 3,
     });
   });
 
   it('has a finaliser for whatever is left unfinished under a deleted source', async () => {
     const { notificationId, ids } = await deliveries.request();
     await (
-      await beginDeletion(notificationId)
+      await deliveries.beginDeletion({ type: 'notification', id: notificationId })
     )();
     await deliveries.finalise();
     expect(await deliveries.row(ids[0] ?? '')).toMatchObject({ status: 'cancelled' });

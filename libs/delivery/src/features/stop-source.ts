@@ -3,6 +3,7 @@ import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import type { Source } from '../contracts/index.ts';
 import { endUnfinished } from './end-unfinished.ts';
+import { lockSource, underDeletedSource } from './lock-sources.ts';
 
 /** Deletes a source: nothing that stems from it is claimed any more. Runs in the deleting transaction. */
 @Injectable()
@@ -13,7 +14,8 @@ export class StopSource {
   ) {}
 
   async stop({ type, id }: Source): Promise<void> {
-    // A statement of its own: it waits for every share lock, and only the next one sees what those committed.
+    await lockSource(this.database, { type, id });
+    // Creating deliveries shares the row itself. A statement of its own: only the next one sees what those committed.
     await this.database.sql`
       insert into delivery.sources as known (type, id, deleted_at) values (${type}, ${id}, now())
       on conflict (type, id) do update set deleted_at = coalesce(known.deleted_at, excluded.deleted_at)`;
@@ -31,10 +33,7 @@ export class StopSource {
     return this.database.transaction(async () => {
       const left = await this.database.sql<{ id: string }>`
         select delivery.id from delivery.deliveries as delivery
-        where delivery.status in ('pending', 'retrying') and exists (
-          select from delivery.delivery_sources as link
-          join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
-          where link.delivery_id = delivery.id and source.deleted_at is not null)
+        where delivery.status in ('pending', 'retrying') and ${underDeletedSource}
         order by delivery.id limit 500 for update of delivery skip locked`;
       await this.end(left);
       return left.length;

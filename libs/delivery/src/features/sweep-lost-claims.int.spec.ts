@@ -16,7 +16,7 @@ describe('sweeping the claims of workers that are gone', () => {
     const { notificationId, ids } = await deliveries.request();
     const id = ids[0] ?? '';
     const workerId = await deliveries.lock().hold(async (session) => {
-      await deliveries.claims.claim(id, 1, session.workerId, 'fake');
+      await deliveries.claim(id, 1, session.workerId);
       return session.workerId;
     });
     return { notificationId, id, workerId };
@@ -51,12 +51,10 @@ describe('sweeping the claims of workers that are gone', () => {
   it('makes it unknown under a deleted source, also when the deletion is under way', async () => {
     const { notificationId, id, workerId } = await claimed();
     await deliveries.cutLock(workerId);
-    const session = await deliveries.session();
-    await session.query('begin');
-    await session.query('update delivery.sources set deleted_at = now() where id = $1', [notificationId]);
+    const commit = await deliveries.beginDeletion({ type: 'notification', id: notificationId });
     const sweeping = deliveries.sweeper.sweep();
     await deliveries.waiting(1);
-    await session.query('commit');
+    await commit();
     expect(await sweeping).toBe(1);
     expect(await deliveries.row(id)).toMatchObject({ status: 'unknown', tainted: true });
   });
@@ -74,9 +72,9 @@ describe('sweeping the claims of workers that are gone', () => {
     const [refusedLate, acceptedLate] = [await claimed(), await claimed()];
     for (const { workerId } of [refusedLate, acceptedLate]) await deliveries.cutLock(workerId);
     await deliveries.sweeper.sweep();
-    expect(await deliveries.attempts.settle(refusedLate.id, 1, { ...refused, ...now })).toBeNull();
+    expect(await deliveries.settle(refusedLate.id, 1, { ...refused, ...now })).toBeNull();
     expect(await deliveries.row(refusedLate.id)).toMatchObject({ status: 'retrying' });
-    expect(await deliveries.attempts.settle(acceptedLate.id, 1, { ...accepted, ...now })).toBe('sent');
+    expect(await deliveries.settle(acceptedLate.id, 1, { ...accepted, ...now })).toBe('sent');
     expect(await deliveries.published(acceptedLate.notificationId)).toEqual({ sent: 1 });
   });
 
@@ -84,8 +82,8 @@ describe('sweeping the claims of workers that are gone', () => {
     const { id, workerId } = await claimed();
     await deliveries.cutLock(workerId);
     await deliveries.sweeper.sweep();
-    await deliveries.lock().hold((session) => deliveries.claims.claim(id, 3, session.workerId, 'fake'));
-    expect(await deliveries.attempts.settle(id, 1, { ...accepted, ...now })).toBeNull();
+    await deliveries.lock().hold((session) => deliveries.claim(id, 3, session.workerId));
+    expect(await deliveries.settle(id, 1, { ...accepted, ...now })).toBeNull();
     expect(await deliveries.row(id)).toMatchObject({ status: 'sending', claim_token: 2 });
   });
 });

@@ -2,13 +2,14 @@ import { Injectable } from '@nestjs/common';
 import type { Counter } from '@prometheus-io/client';
 import { Outbox } from '#platform/messaging';
 import { Metrics } from '#platform/metrics';
-import { Database } from '#platform/persistence';
+import { Database, fragment } from '#platform/persistence';
 import { maxAttempts } from '../domain/backoff.ts';
 import { livenessClass } from './liveness.ts';
-import { lockSources } from './lock-sources.ts';
+import { shareSources, underDeletedSource } from './lock-sources.ts';
 import { progressOf } from './progress.ts';
 
-const batchSize = 500;
+const batchSize = 200;
+const ended = fragment`(${underDeletedSource} or attempts + 1 >= ${maxAttempts})`;
 
 /**
  * Takes claims away from workers that are gone. Gone means that Postgres dropped the worker's session lock;
@@ -52,7 +53,7 @@ export class SweepLostClaims {
       select id from delivery.deliveries
       where status = 'sending' and worker_id = ${workerId} order by id limit ${batchSize}`;
     const ids = held.map(({ id }) => id);
-    const deleted = await lockSources(this.database, ids);
+    await shareSources(this.database, ids);
     await this.database.sql`
       select id from delivery.deliveries where id = any(${ids}::uuid[]) order by id for update`;
     const taken = await this.database.sql<{
@@ -60,13 +61,11 @@ export class SweepLostClaims {
       notification_id: string | null;
       to: 'retrying' | 'unknown';
     }>`
-      update delivery.deliveries set
-        status = case when id = any(${[...deleted]}::uuid[]) or attempts + 1 >= ${maxAttempts}
-          then 'unknown' else 'retrying' end,
+      update delivery.deliveries as delivery set
+        status = case when ${ended} then 'unknown' else 'retrying' end,
         tainted = true, reason = 'worker-lost', version = version + 1, attempts = attempts + 1,
         worker_id = null, due_at = now(), enqueued_at = null,
-        settled_at = case when id = any(${[...deleted]}::uuid[]) or attempts + 1 >= ${maxAttempts}
-          then now() end
+        settled_at = case when ${ended} then now() end
       where id = any(${ids}::uuid[]) and status = 'sending' and worker_id = ${workerId}
       returning id, notification_id, status as to`;
     await this.database.sql`

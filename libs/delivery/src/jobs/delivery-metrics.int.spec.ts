@@ -52,7 +52,7 @@ describe('what is counted of deliveries', () => {
   it('is a claim that was taken from a worker that is gone', async () => {
     const [id = ''] = await request(1);
     await deliveries.lock().hold(async ({ workerId }) => {
-      await deliveries.claims.claim(id, 1, workerId, 'fake');
+      await deliveries.claim(id, 1, workerId);
       await deliveries.cutLock(workerId);
     });
     expect(await deliveries.sweeper.sweep()).toBe(1);

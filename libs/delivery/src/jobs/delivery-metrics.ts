@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Counter, Histogram } from '@prometheus-io/client';
 import { delays, Metrics } from '#platform/metrics';
-import type { Claim } from '../features/claim-delivery.ts';
-import type { Attempted } from '../features/settle-attempt.ts';
+import type { Claim } from '../features/claim-deliveries.ts';
+import type { Attempted } from '../features/settle-attempts.ts';
 
 /** What a worker that hands deliveries over counts and measures. */
 @Injectable()

@@ -170,7 +170,7 @@ describe('handing a delivery over', () => {
     const worker = deliveries.worker(channel, lock, async (workerId) => {
       await deliveries.cutLock(workerId);
       await deliveries.sweeper.sweep();
-      await deliveries.lock().hold((other) => deliveries.claims.claim(id, 3, other.workerId, 'fake'));
+      await deliveries.lock().hold((other) => deliveries.claim(id, 3, other.workerId));
     });
     expect(await worker.process(jobOf(id))).toBe('overtaken');
     expect(channel.handedOver).toEqual([]);

@@ -8,10 +8,11 @@ import { Roles } from '#platform/lifecycle';
 import { onceAnOutage, readyToAsk } from '#platform/queues';
 import { Channel, handOversAtOnce, type Outcome } from '../channels/channel.ts';
 import type { DeliveryState } from '../contracts/index.ts';
-import { type Claim, ClaimDelivery } from '../features/claim-delivery.ts';
-import { type Attempted, SettleAttempt } from '../features/settle-attempt.ts';
+import { type Claim, ClaimDeliveries, type Wanted } from '../features/claim-deliveries.ts';
+import { type Attempted, type Ended, SettleAttempts } from '../features/settle-attempts.ts';
 import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
 import { DeliveryMetrics } from './delivery-metrics.ts';
+import { Gather } from './gather.ts';
 import type { LockSession } from './lock-session.ts';
 import { WorkerLock } from './worker-lock.ts';
 
@@ -21,22 +22,36 @@ export type JobResult = DeliveryState | 'skipped' | 'overtaken';
 /** Milliseconds between tries to write an outcome down; giving up costs a tainted row, not a mail. */
 const settlePauses = [100, 400, 1_500, 5_000];
 
+/** The most that one transaction claims or settles: each holds a lock for every source it stems from. */
+const mostAtOnce = 50;
+
+/** A worker that was told to stop breaks hand-overs off after this, so that it has ended before it is killed. */
+const finishMs = 15_000;
+
 /** For so long a job that this version does not understand is left to workers that do. */
 const leftToOthersMs = 5_000;
 
 const notHandedOver: Outcome = { kind: 'refused', code: 'not-handed-over', response: null, messageId: null };
 
-/** Claims, hands over and settles one delivery a job. */
+/** Claims, hands over and settles one delivery a job; claims and outcomes of concurrent jobs share a transaction. */
 @Processor(deliveriesQueue, { concurrency: handOversAtOnce, runRetryDelay: 1_000, maxStalledCount: 10 })
 export class DeliveryProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(DeliveryProcessor.name);
   private readonly tellOutage = onceAnOutage(this.logger);
+  private readonly claiming = new Gather(
+    (wanted: readonly Wanted[]) => this.claims.claim(wanted),
+    mostAtOnce,
+  );
+  private readonly settling = new Gather(
+    (ended: readonly Ended[]) => this.attempts.settle(ended),
+    mostAtOnce,
+  );
 
   constructor(
     private readonly config: Config,
     private readonly lock: WorkerLock,
-    private readonly claims: ClaimDelivery,
-    private readonly attempts: SettleAttempt,
+    private readonly claims: ClaimDeliveries,
+    private readonly attempts: SettleAttempts,
     private readonly channel: Channel,
     private readonly clock: Clock,
     private readonly roles: Roles,
@@ -62,12 +77,15 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
       throw new DelayedError();
     }
     return this.lock.hold(async (session) => {
-      const claim = await this.claims.claim(deliveryId, version, session.workerId, this.channel.provider);
+      const { workerId } = session;
+      const { provider } = this.channel;
+      const claim = await this.claiming.ask({ deliveryId, version, workerId, provider });
       this.measured.claims.inc({ outcome: claim ? 'claimed' : 'skipped' });
       if (!claim) return 'skipped';
       const attempted = await this.handOver(claim, session);
-      this.measured.attempted(claim, this.channel.provider, attempted);
-      const status = (await this.settle(claim, attempted)) ?? 'overtaken';
+      this.measured.attempted(claim, provider, attempted);
+      const { token: claimToken } = claim;
+      const status = (await this.settle({ deliveryId, token: claimToken, attempted })) ?? 'overtaken';
       this.measured.settled.inc({ status });
       return status;
     });
@@ -81,7 +99,9 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
   /** Finishes what is in flight, then lets the lock go; transports and database close after this. */
   async onModuleDestroy(): Promise<void> {
     this.lock.openNoMore();
+    const late = setTimeout(() => this.lock.breakOff(), finishMs);
     await this.worker.close();
+    clearTimeout(late);
     await this.lock.close();
   }
 
@@ -90,19 +110,28 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
       return { ...notHandedOver, handedOverAt: null, settledAt: this.clock.now() };
     }
     const handedOverAt = this.clock.now();
-    const outcome = await this.channel.deliver(claim, session.lost);
+    const outcome = await this.channel.deliver(claim, session.broken);
     return { ...outcome, handedOverAt, settledAt: this.clock.now() };
   }
 
-  private async settle({ deliveryId, token }: Claim, attempted: Attempted): Promise<DeliveryState | null> {
-    for (const ms of settlePauses) {
-      try {
-        return await this.attempts.settle(deliveryId, token, attempted);
-      } catch (error) {
-        this.logger.warn(`Outcome not written yet: ${(error as Error).message}`);
-        await pause(ms);
-      }
+  private async settle(ended: Ended): Promise<DeliveryState | null> {
+    try {
+      return await this.settling.ask(ended);
+    } catch (error) {
+      return this.settleAlone(ended, error as Error);
     }
-    return this.attempts.settle(deliveryId, token, attempted);
+  }
+
+  /** Alone: the reason may lie in another outcome of the batch. */
+  private async settleAlone(ended: Ended, { message }: Error, tries = 0): Promise<DeliveryState | null> {
+    this.logger.warn(`Outcome not written yet: ${message}`);
+    await pause(settlePauses[tries]);
+    try {
+      const [status = null] = await this.attempts.settle([ended]);
+      return status;
+    } catch (error) {
+      if (tries === settlePauses.length - 1) throw error;
+      return this.settleAlone(ended, error as Error, tries + 1);
+    }
   }
 }

@@ -1,6 +1,17 @@
 import pg from 'pg';
 import { connectionOptions } from '#platform/persistence';
 import { livenessClass } from '../features/liveness.ts';
+import { Gather } from './gather.ts';
+
+/** A claim that is about to be handed over. */
+interface Claimed {
+  readonly deliveryId: string;
+  readonly token: number;
+}
+
+const mostAtOnce = 100;
+/** Often enough that a worker that is merely busy is never taken for one that hangs (`disconnect-hung-workers.ts`). */
+const beatMs = 10_000;
 
 /**
  * One worker id and the Postgres session whose advisory lock says that its holder lives. The session ends once:
@@ -9,11 +20,14 @@ import { livenessClass } from '../features/liveness.ts';
 export class LockSession {
   /** Resolves when the lock is free, as far as this process can tell. */
   readonly ended: Promise<void>;
-  private readonly loss = new AbortController();
+  private readonly breaking = new AbortController();
+  private readonly confirmations = new Gather(
+    (claims: readonly Claimed[]) => this.confirm(claims),
+    mostAtOnce,
+  );
+  private readonly beating: NodeJS.Timeout;
   private handOvers = 0;
   private retired = false;
-  /** The query under way: a session answers one at a time. */
-  private asking: Promise<unknown> = Promise.resolve();
 
   private constructor(
     private readonly client: pg.Client,
@@ -22,6 +36,8 @@ export class LockSession {
     this.ended = new Promise((resolve) => client.once('end', resolve));
     client.on('error', () => this.lose());
     client.on('end', () => this.lose());
+    // By the loop that also hands over: one that hangs must not look alive.
+    this.beating = setInterval(() => void client.query('select').catch(() => this.lose()), beatMs).unref();
   }
 
   static async open(databaseUrl: string): Promise<LockSession> {
@@ -34,9 +50,9 @@ export class LockSession {
       const { rows } = await client.query<{ id: number }>(
         `select nextval('delivery.worker_ids')::integer as id`,
       );
-      const session = new LockSession(client, rows[0]?.id ?? Number.NaN);
-      await client.query('select pg_advisory_lock($1, $2)', [livenessClass, session.workerId]);
-      return session;
+      const workerId = rows[0]?.id ?? Number.NaN;
+      await client.query('select pg_advisory_lock($1, $2)', [livenessClass, workerId]);
+      return new LockSession(client, workerId);
     } catch (error) {
       client.end().catch(() => undefined);
       throw error;
@@ -44,12 +60,12 @@ export class LockSession {
   }
 
   get usable(): boolean {
-    return !this.retired && !this.loss.signal.aborted;
+    return !this.retired && !this.broken.aborted;
   }
 
-  /** Fires when the lock is lost: from then on somebody else may take over what is held under this id. */
-  get lost(): AbortSignal {
-    return this.loss.signal;
+  /** Fires when what is being handed over is to be broken off: somebody else may own it, or there is no time left. */
+  get broken(): AbortSignal {
+    return this.breaking.signal;
   }
 
   /** Runs one claim with its hand-over and outcome under this lock. */
@@ -67,10 +83,8 @@ export class LockSession {
    * Whether the row is still `sending` with this token, no source of it is deleted and sending is not held, asked
    * on the very session that holds the lock: an answer proves that the lock was held a moment ago.
    */
-  async confirms(deliveryId: string, token: number): Promise<boolean> {
-    const answer = this.asking.then(() => this.ask(deliveryId, token));
-    this.asking = answer.catch(() => this.lose());
-    return answer.catch(() => false);
+  confirms(deliveryId: string, token: number): Promise<boolean> {
+    return this.confirmations.ask({ deliveryId, token });
   }
 
   /** Claims nothing more under this id and lets the lock go when everything under way is over. */
@@ -79,25 +93,39 @@ export class LockSession {
     this.endIfDone();
   }
 
-  private async ask(deliveryId: string, token: number): Promise<boolean> {
-    const { rows } = await this.client.query<{ confirmed: boolean }>({
-      name: 'confirm',
-      text: `
-        select not exists (
-          select from delivery.delivery_sources as link
-          join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
-          where link.delivery_id = delivery.id and source.deleted_at is not null)
-          and not exists (select from delivery.hold) as confirmed
-        from delivery.deliveries as delivery
-        where delivery.id = $1 and delivery.status = 'sending' and delivery.claim_token = $2`,
-      values: [deliveryId, token],
-    });
-    return !this.loss.signal.aborted && rows[0]?.confirmed === true;
+  /** Retires, and breaks off what is being handed over; its outcomes are still written under the lock. */
+  breakOff(): void {
+    this.breaking.abort();
+    this.retire();
+  }
+
+  private async confirm(claims: readonly Claimed[]): Promise<boolean[]> {
+    try {
+      const { rows } = await this.client.query<{ id: string }>({
+        name: 'confirm',
+        text: `
+          select delivery.id
+          from json_to_recordset($1::json) as claim("deliveryId" uuid, token integer)
+          join delivery.deliveries as delivery
+            on delivery.id = claim."deliveryId" and delivery.claim_token = claim.token
+          where delivery.status = 'sending' and not exists (
+            select from delivery.delivery_sources as link
+            join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
+            where link.delivery_id = delivery.id and source.deleted_at is not null)
+            and not exists (select from delivery.hold)`,
+        values: [JSON.stringify(claims)],
+      });
+      const confirmed = new Set(this.broken.aborted ? [] : rows.map(({ id }) => id));
+      return claims.map(({ deliveryId }) => confirmed.has(deliveryId));
+    } catch {
+      this.lose();
+      return claims.map(() => false);
+    }
   }
 
   private lose(): void {
-    if (this.loss.signal.aborted) return;
-    this.loss.abort();
+    clearInterval(this.beating);
+    this.breaking.abort();
     this.end();
   }
 
@@ -106,6 +134,7 @@ export class LockSession {
   }
 
   private end(): void {
+    clearInterval(this.beating);
     this.client.end().catch(() => undefined);
   }
 }

@@ -38,6 +38,11 @@ export class WorkerLock {
     this.closed = true;
   }
 
+  /** Breaks off what is being handed over. */
+  breakOff(): void {
+    this.session?.breakOff();
+  }
+
   /** Resolves once the lock is released; nothing may be under way. */
   async close(): Promise<void> {
     this.openNoMore();

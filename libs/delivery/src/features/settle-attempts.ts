@@ -1,0 +1,137 @@
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import type { Outcome } from '../channels/channel.ts';
+import type { DeliveryState } from '../contracts/index.ts';
+import { backoffMs } from '../domain/backoff.ts';
+import { settle } from '../domain/settle.ts';
+import { shareSources, underDeletedSource } from './lock-sources.ts';
+import { progressOf } from './progress.ts';
+
+/** An outcome and when it was reached, by the worker's clock. */
+export interface Attempted extends Outcome {
+  /** When the hand-over began; null when it never did. */
+  readonly handedOverAt: Date | null;
+  readonly settledAt: Date;
+}
+
+/** How the attempt with this token has ended. */
+export interface Ended {
+  readonly deliveryId: string;
+  readonly token: number;
+  readonly attempted: Attempted;
+}
+
+interface OwnedRow {
+  readonly id: string;
+  readonly status: 'sending' | 'retrying';
+  readonly tainted: boolean;
+  readonly attempts: number;
+  readonly deleted: boolean;
+  readonly notificationId: string | null;
+}
+
+interface Change {
+  readonly id: string;
+  readonly notificationId: string | null;
+  readonly from: OwnedRow['status'];
+  readonly status: DeliveryState;
+  readonly tainted: boolean;
+  readonly attempts: number;
+  readonly reason: string | null;
+  /** Milliseconds until the next try; null when there is none. */
+  readonly againMs: number | null;
+}
+
+/** Writes down how attempts ended, by compare-and-set on the claim token. */
+@Injectable()
+export class SettleAttempts {
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+  ) {}
+
+  /** Returns the state of each delivery, or null when somebody else owns it by now. */
+  async settle(ended: readonly Ended[]): Promise<(DeliveryState | null)[]> {
+    const changes = await this.database.transaction(async () => {
+      await shareSources(
+        this.database,
+        ended.map(({ deliveryId }) => deliveryId),
+      );
+      await this.log(ended);
+      const outcomes = new Map(ended.map(({ deliveryId, attempted }) => [deliveryId, attempted]));
+      const owned = await this.lockOwned(ended);
+      const made = owned.flatMap((row) => {
+        const attempted = outcomes.get(row.id);
+        return attempted ? [changeOf(row, attempted)] : [];
+      });
+      await this.write(made);
+      await this.outbox.append(progressOf(made.map(({ status: to, ...step }) => ({ ...step, to }))));
+      return made;
+    });
+    const states = new Map(changes.map(({ id, status }) => [id, status]));
+    return ended.map(({ deliveryId }) => states.get(deliveryId) ?? null);
+  }
+
+  private async log(ended: readonly Ended[]): Promise<void> {
+    const rows = ended.map(({ deliveryId, token, attempted }) => ({ ...attempted, deliveryId, token }));
+    await this.database.sql`
+      update delivery.attempts as attempt set
+        outcome = ended.kind, code = ended.code, response = left(ended.response, 500),
+        message_id = ended."messageId", request = ended.request,
+        handed_over_at = ended."handedOverAt", settled_at = ended."settledAt"
+      from json_to_recordset(${JSON.stringify(rows)}::json) as ended("deliveryId" uuid, token integer, kind text,
+        code text, response text, "messageId" text, request jsonb, "handedOverAt" timestamptz, "settledAt" timestamptz)
+      where attempt.delivery_id = ended."deliveryId" and attempt.number = ended.token`;
+  }
+
+  /**
+   * A sweeper may have taken a claim away already; then only an acceptance still counts, as long as nobody claimed
+   * anew.
+   */
+  private lockOwned(ended: readonly Ended[]): Promise<OwnedRow[]> {
+    const rows = ended.map(({ deliveryId, token, attempted }) => ({
+      deliveryId,
+      token,
+      accepted: attempted.kind === 'accepted',
+    }));
+    return this.database.sql<OwnedRow>`
+      select delivery.id, delivery.status, delivery.tainted, delivery.attempts,
+        delivery.notification_id as "notificationId", ${underDeletedSource} as deleted
+      from json_to_recordset(${JSON.stringify(rows)}::json)
+        as ended("deliveryId" uuid, token integer, accepted boolean)
+      join delivery.deliveries as delivery
+        on delivery.id = ended."deliveryId" and delivery.claim_token = ended.token
+      where delivery.status = 'sending' or (delivery.status = 'retrying' and ended.accepted)
+      order by delivery.id for update of delivery`;
+  }
+
+  private async write(changes: readonly Change[]): Promise<void> {
+    if (changes.length === 0) return;
+    await this.database.sql`
+      update delivery.deliveries as delivery set
+        status = change.status, tainted = change.tainted, reason = change.reason, attempts = change.attempts,
+        version = version + 1, worker_id = null, enqueued_at = null,
+        due_at = now() + coalesce(change."againMs", 0) * interval '1 millisecond',
+        settled_at = case when change."againMs" is null then now() end
+      from json_to_recordset(${JSON.stringify(changes)}::json) as change(
+        id uuid, status text, tainted boolean, reason text, attempts integer, "againMs" integer)
+      where delivery.id = change.id`;
+  }
+}
+
+function changeOf(row: OwnedRow, { kind, code, response, handedOverAt }: Attempted): Change {
+  const attempts = row.attempts + (row.status === 'sending' && handedOverAt ? 1 : 0);
+  const { status, tainted } = settle(kind, { ...row, attempts });
+  const again = status === 'pending' || status === 'retrying';
+  return {
+    id: row.id,
+    notificationId: row.notificationId,
+    from: row.status,
+    status,
+    tainted,
+    attempts,
+    reason: kind === 'accepted' ? null : ((response ?? code)?.slice(0, 500) ?? null),
+    againMs: again ? backoffMs(attempts) : null,
+  };
+}
