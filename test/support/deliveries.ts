@@ -2,7 +2,6 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, CommandBus, type Query, QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
-import { vi } from 'vitest';
 import { DeliveryHoldModule, deliveryPersistence } from '#libs/delivery';
 import {
   type DeliveryCounts,
@@ -30,6 +29,7 @@ import type { TestDatabase } from './database.ts';
 import { migratedDatabase } from './migrated-database.ts';
 import { publishedCounts } from './published-counts.ts';
 import { requested } from './requested.ts';
+import { statementsWaiting } from './statements-waiting.ts';
 
 /** The columns that tests read one by one; the others they compare as a whole. */
 interface DeliveryRow {
@@ -184,17 +184,8 @@ export class Deliveries {
     return client;
   }
 
-  /** Resolves once that many statements wait for a lock. */
-  async waiting(count: number): Promise<void> {
-    await vi.waitFor(
-      async () => {
-        const { waiting } = await this.database.one<{ waiting: number }>`
-          select count(*) as waiting from pg_stat_activity
-          where datname = current_database() and wait_event_type = 'Lock'`;
-        if (waiting !== count) throw new Error(`${waiting} statements wait for a lock, not ${count}.`);
-      },
-      { timeout: 10_000 },
-    );
+  waiting(count: number): Promise<void> {
+    return statementsWaiting(this.database, count);
   }
 
   /** Cuts the session that holds the liveness lock of this worker, as Postgres does when its process is gone. */
