@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isLoopback } from './formats.ts';
+import { type DkimKey, dkimKey, mailFaults, type MailServer, mailServers } from './mail.ts';
 import { type FeedName, isSecret, type Variables, type WorkerRole, variables } from './variables.ts';
 
 /** What this installation is to an OpenID provider. */
@@ -23,7 +24,12 @@ export abstract class Config {
   abstract readonly redisUrl: string | null;
   abstract readonly dataDir: string;
   abstract readonly smtpUrl: string | null;
+  /** In order of preference; the development inbox where none is named. */
+  abstract readonly mailServers: readonly MailServer[];
+  abstract readonly smtpConnections: number;
   abstract readonly mailFrom: string;
+  /** Null where mails are not signed. */
+  abstract readonly dkim: DkimKey | null;
   abstract readonly mailbox: { readonly port: number; readonly smtpPort: number };
   abstract readonly marketFeeds: readonly FeedName[];
   abstract readonly marketSymbols: readonly string[];
@@ -106,6 +112,9 @@ function complete(env: Variables): Config {
     redisUrl: env.REDIS_URL ?? null,
     dataDir: resolve(env.TOCSIN_DATA_DIR),
     smtpUrl: env.SMTP_URL ?? null,
+    mailServers: mailServers(env),
+    smtpConnections: env.SMTP_CONNECTIONS,
+    dkim: dkimKey(env),
     mailFrom: env.MAIL_FROM ?? 'Tocsin <tocsin@localhost>',
     mailbox: { port: env.MAILBOX_PORT, smtpPort: env.MAILBOX_SMTP_PORT },
     marketFeeds:
@@ -142,7 +151,7 @@ function missingIn(config: Config, given: ReadonlySet<string>): string[] {
   if (!config.rateLimit && !isLoopback(config.host)) {
     refused.push('RATE_LIMIT: can be off only where HOST is a loopback address');
   }
-  refused.push(...signInFaults(config, given));
+  refused.push(...mailFaults(config.mailServers, given), ...signInFaults(config, given));
   if (config.embedded) return refused;
   const needed = ['DATABASE_URL', 'SMTP_URL', 'MAIL_FROM', 'JWT_SECRET', 'ENCRYPTION_KEY'] as const;
   const missing = needed

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { issuer, isProxy, listOf, onOff, port, secret, url } from './formats.ts';
+import { mailVariables } from './mail-variables.ts';
 
 const feeds = ['binance', 'coingecko', 'alphavantage', 'simulated', 'none'] as const;
 const roles = ['market', 'delivery', 'schedule', 'relay'] as const;
@@ -48,16 +49,7 @@ export const variables = z.object({
     .min(1)
     .default('.tocsin')
     .describe('Folder of the embedded database and inbox.'),
-  SMTP_URL: url('smtp', 'smtps')
-    .optional()
-    .describe('The mail provider, e.g. `smtps://user:password@mail.example.org`.')
-    .meta({ absent: 'embedded: the development inbox; otherwise an error', secret: true }),
-  MAIL_FROM: z
-    .string()
-    .regex(/^[^\r\n\0]*@[^\r\n\0]*$/, 'must be a mail address, optionally with a name')
-    .optional()
-    .describe('Sender of every mail, e.g. `Tocsin <alerts@example.org>`.')
-    .meta({ absent: 'embedded: `Tocsin <tocsin@localhost>`; otherwise an error' }),
+  ...mailVariables,
   MAILBOX_PORT: port.default(1080).describe('Page and API of the development inbox.'),
   MAILBOX_SMTP_PORT: port.default(1025).describe('SMTP side of the development inbox.'),
   MARKET_FEEDS: listOf(feeds)

@@ -23,6 +23,8 @@ const sensitive = [
   'databaseUrl',
   'redisUrl',
   'smtpUrl',
+  'mailServers',
+  'dkim',
   'jwtSecret',
   'jwtSecretPrevious',
   'key',
