@@ -80,10 +80,14 @@ export class Pipeline {
     await app.close();
   }
 
-  /** Requests a notification with so many deliveries and returns its id. */
-  async request(app: INestApplicationContext, count: number): Promise<string> {
+  /** Requests a notification with so many deliveries and returns its id; without alerts it is bulk. */
+  async request(
+    app: INestApplicationContext,
+    count: number,
+    alertIds: readonly string[] = [],
+  ): Promise<string> {
     const notificationId = newId();
-    const event = requested(notificationId, count);
+    const event = requested(notificationId, count, alertIds);
     await app.get(Database).transaction(() => app.get(Outbox).append([event]));
     return notificationId;
   }

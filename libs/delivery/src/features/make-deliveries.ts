@@ -18,6 +18,8 @@ export interface NewDelivery {
 export interface NewMessage {
   /** Null for one that tells of an account: nobody counts its deliveries, and it is wiped when they have ended. */
   readonly notificationId: string | null;
+  /** Goes after alerts and mails about accounts. */
+  readonly bulk: boolean;
   readonly subject: string;
   readonly text: string;
   readonly html: string;
@@ -54,11 +56,12 @@ export class MakeDeliveries {
   /** Any number of messages in three statements; the caller holds their sources locked. */
   async make(given: readonly NewMessage[]): Promise<void> {
     const messages = given.map((message) => ({ id: newId(), ...message }));
-    const deliveries = messages.flatMap(({ id: messageId, notificationId, sources, deliveries: made }) =>
-      made.map((delivery) => {
-        const header = `<${delivery.id}@${this.host}>`;
-        return { ...delivery, messageId, notificationId, header, sources };
-      }),
+    const deliveries = messages.flatMap(
+      ({ id: messageId, notificationId, bulk, sources, deliveries: made }) =>
+        made.map((delivery) => {
+          const header = `<${delivery.id}@${this.host}>`;
+          return { ...delivery, messageId, notificationId, bulk, header, sources };
+        }),
     );
     await this.database.sql`
       insert into delivery.messages (id, notification_id, subject, text, html)
@@ -68,11 +71,11 @@ export class MakeDeliveries {
     const rows = JSON.stringify(deliveries);
     await this.database.sql`
       insert into delivery.deliveries
-        (id, message_id, notification_id, channel, recipient, message_id_header, status, reason, settled_at)
-      select id, "messageId", "notificationId", channel, "to", header, status, reason,
+        (id, message_id, notification_id, bulk, channel, recipient, message_id_header, status, reason, settled_at)
+      select id, "messageId", "notificationId", bulk, channel, "to", header, status, reason,
         case when status <> 'pending' then now() end
       from json_to_recordset(${rows}::json) as delivery(id uuid, "messageId" uuid, "notificationId" uuid,
-        channel text, "to" text, header text, status text, reason text)`;
+        bulk boolean, channel text, "to" text, header text, status text, reason text)`;
     await this.database.sql`
       insert into delivery.delivery_sources (source_type, source_id, delivery_id)
       select source.type, source.id, delivery.id

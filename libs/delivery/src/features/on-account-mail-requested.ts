@@ -23,7 +23,7 @@ export class OnAccountMailRequested implements Reaction<AccountMailRequested> {
     const { subject, text, html } = JSON.parse(this.sealer.open(accountMailPurpose, sealed)) as Mail;
     const delivery = { id: mailId, channel: 'email', to, status: 'pending' as const, reason: null };
     await this.deliveries.make([
-      { notificationId: null, subject, text, html, sources, deliveries: [delivery] },
+      { notificationId: null, bulk: false, subject, text, html, sources, deliveries: [delivery] },
     ]);
   }
 }

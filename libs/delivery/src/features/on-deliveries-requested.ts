@@ -45,7 +45,9 @@ function messageOf(
     return reason === undefined ? { status: 'pending', reason: null } : { status: 'suppressed', reason };
   };
   const deliveries = recipients.map(({ channel, to }) => ({ id: newId(), channel, to, ...stateOf(to) }));
-  const message = { notificationId, subject, text, html, sources, deliveries };
+  // Somebody waits for an alert; nobody does for what was written to many.
+  const bulk = requested.alertIds.length === 0;
+  const message = { notificationId, bulk, subject, text, html, sources, deliveries };
   return gone.some(({ type }) => type === 'account') ? erased(message) : message;
 }
 

@@ -20,9 +20,13 @@ export interface DeliveryJob {
   readonly payload?: number;
   readonly deliveryId: string;
   readonly version: number;
+  /** What the row says at this version, so that its turn and its provider are known before the claim. */
+  readonly bulk?: boolean;
+  readonly tainted?: boolean;
+  readonly provider?: string | null;
 }
 
-const jobStates = ['waiting', 'active', 'delayed', 'failed'] as const;
+const jobStates = ['waiting', 'prioritized', 'active', 'delayed', 'failed'] as const;
 const queue = BullModule.registerQueue({ name: deliveriesQueue });
 
 /** Registered once, whatever roles a process has. */
@@ -38,7 +42,7 @@ export class DeliveriesQueueModule implements OnModuleInit {
     const jobs = remembered(() => deliveries.getJobCounts(...jobStates), 1_000);
     metrics.gauge(
       'tocsin_queue_jobs',
-      'Jobs on the queue by state: waiting, active, delayed or failed. Every worker tells the same.',
+      'Jobs on the queue by state: waiting, prioritized (bulk, which waits behind them), active, delayed or failed. Every worker tells the same.',
       ['queue', 'state'],
       async () =>
         Object.entries(await jobs()).map(([state, count]) => [{ queue: deliveriesQueue, state }, count]),

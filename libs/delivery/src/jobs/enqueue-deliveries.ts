@@ -4,17 +4,26 @@ import type { Counter } from '@prometheus-io/client';
 import type { Queue } from 'bullmq';
 import { within } from '#platform/lifecycle';
 import { Metrics } from '#platform/metrics';
-import { Database } from '#platform/persistence';
+import { Database, fragment } from '#platform/persistence';
 import { QueueEpoch, queuePatienceMs } from '#platform/queues';
 import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
 
 const batchSize = 1_000;
 /** A job takes a kilobyte, and a Redis that is full of them lets nobody take one any more. */
-const mostWaiting = 50_000;
+const mostBulkWaiting = 50_000;
+/** Jobs without one go before all that have one. */
+const bulkPriority = 1;
+
+interface Due {
+  readonly id: string;
+  readonly version: number;
+  readonly tainted: boolean;
+  readonly provider: string | null;
+}
 
 /**
  * Puts a job on the queue for every due row, and again for those whose job is lost or seems to be; none while
- * sending is held, or while very many wait in Redis.
+ * sending is held. What is urgent goes first, and bulk not while very many of it wait in Redis.
  */
 @Injectable()
 export class EnqueueDeliveries {
@@ -45,33 +54,39 @@ export class EnqueueDeliveries {
     // Before anything is put there: what is lost meanwhile is marked with a name that nobody goes by any more.
     const epoch = await this.asked(this.epoch.current());
     let enqueued = 0;
-    for (let marked = batchSize; marked === batchSize; enqueued += marked) {
-      if (epoch !== null && (await this.isFull())) break;
-      marked = await this.enqueueBatch(epoch);
+    for (let full = true; full;) {
+      const urgent = await this.enqueueBatch(epoch, false);
+      // Again and again before each batch of bulk: there may be very many of those.
+      const bulk =
+        urgent === batchSize || (await this.isFull(epoch)) ? 0 : await this.enqueueBatch(epoch, true);
+      enqueued += urgent + bulk;
+      full = urgent === batchSize || bulk === batchSize;
     }
     return enqueued;
   }
 
-  private async isFull(): Promise<boolean> {
-    return (await this.asked(within(queuePatienceMs, this.queue.getWaitingCount()))) >= mostWaiting;
+  private async isFull(epoch: string | null): Promise<boolean> {
+    if (epoch === null) return false;
+    return (await this.asked(within(queuePatienceMs, this.queue.getPrioritizedCount()))) >= mostBulkWaiting;
   }
 
-  private async enqueueBatch(epoch: string | null): Promise<number> {
-    const due = await this.database.sql<{ id: string; version: number }>`
-      select id, version from delivery.deliveries
-      where status in ('pending', 'retrying') and due_at <= now()
+  private async enqueueBatch(epoch: string | null, bulk: boolean): Promise<number> {
+    const due = await this.database.sql<Due>`
+      select id, version, tainted, provider from delivery.deliveries
+      where status in ('pending', 'retrying') and due_at <= now() and ${bulk ? fragment`bulk` : fragment`bulk is not true`}
         and (enqueued_at is null or enqueued_at < now() - interval '60 seconds'
           or enqueued_in is distinct from ${epoch}::text)
         and not exists (select from delivery.hold)
       order by due_at limit ${batchSize}`;
     if (due.length === 0) return 0;
-    const jobs = due.map(({ id, version }) => ({
+    const jobs = due.map(({ id, version, ...asked }) => ({
       name: 'deliver',
-      data: { payload: payloadVersion, deliveryId: id, version },
+      data: { payload: payloadVersion, deliveryId: id, version, bulk, ...asked },
       // A job that still waits swallows its repetition; one that ended is gone and leaves its id free.
       // What fails without an outcome, because Postgres went away, is looked at again at once and not a minute later.
       opts: {
         jobId: `delivery-${id}-${version}`,
+        ...(bulk && { priority: bulkPriority }),
         attempts: 4,
         backoff: { type: 'exponential', delay: 500 },
         removeOnComplete: true,

@@ -52,7 +52,10 @@ describe('the whole way from a request to a mail server', () => {
   it('counts the jobs on the queue', async () => {
     const relay = await pipeline.run(RelayModule, DeliveryEnqueueModule);
     const waiting = async () =>
-      totalOf(await pipeline.scrape(relay), 'tocsin_queue_jobs', { queue: 'deliveries', state: 'waiting' });
+      totalOf(await pipeline.scrape(relay), 'tocsin_queue_jobs', {
+        queue: 'deliveries',
+        state: 'prioritized',
+      });
     expect(await waiting()).toBe(0);
     await pipeline.request(relay, 3);
     await expect.poll(waiting, { timeout: 15_000 }).toBe(3);

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { newId } from '#kernel';
 import { RelayModule } from '#platform/messaging';
 import { totalOf } from '../../../../test/support/exposition.ts';
 import { Pipeline } from '../../../../test/support/pipeline.ts';
@@ -99,10 +100,10 @@ describe('deliveries while Redis comes and goes', () => {
     await sentOnce(relay, id, 5);
   });
 
-  it('is not filled with jobs until nobody can take one: the rest comes as those are taken', async () => {
+  it('is not filled with bulk until nobody can take a job: the rest comes as those are taken', async () => {
     const app = await pipeline.run(...relaying);
     const queue = pipeline.queue(app);
-    const waiting = vi.spyOn(queue, 'getWaitingCount').mockResolvedValue(50_000);
+    const waiting = vi.spyOn(queue, 'getPrioritizedCount').mockResolvedValue(50_000);
     const id = await pipeline.request(app, 3);
     await expect.poll(() => pipeline.counts(app, id), patient).toMatchObject({ pending: 3 });
     expect(await app.get(EnqueueDeliveries, { strict: false }).enqueueDue()).toBe(0);
@@ -111,6 +112,13 @@ describe('deliveries while Redis comes and goes', () => {
     await expect.poll(() => queue.count(), patient).toBe(3);
     await pipeline.run(DeliveryWorkerModule);
     await sentOnce(app, id, 3);
+  });
+
+  it('takes what is urgent however much bulk waits there', async () => {
+    const app = await pipeline.run(...relaying);
+    vi.spyOn(pipeline.queue(app), 'getPrioritizedCount').mockResolvedValue(50_000);
+    await pipeline.request(app, 1, [newId()]);
+    await expect.poll(() => pipeline.queue(app).count(), patient).toBe(1);
   });
 
   it('puts what came up meanwhile on the queue when it is back', async () => {

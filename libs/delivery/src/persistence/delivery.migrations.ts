@@ -1,4 +1,5 @@
 import { concurrentIndex, sqlMigration } from '#platform/persistence';
+import { providersMigrations } from './providers.migrations.ts';
 
 export const deliveryMigrations = [
   sqlMigration(
@@ -154,6 +155,7 @@ export const deliveryMigrations = [
     'account_mails_to',
     'delivery.deliveries (lower(recipient)) where notification_id is null',
   ),
+  ...providersMigrations,
   sqlMigration(
     '20261122042000_delivery_log',
     `
