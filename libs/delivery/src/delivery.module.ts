@@ -8,7 +8,7 @@ import { Loop, Roles } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
 import type { ContextPersistence } from '#platform/persistence';
 import { Channel } from './channels/channel.ts';
-import { EmailChannel } from './channels/email/email.channel.ts';
+import { EmailChannels } from './channels/email/email-channels.ts';
 import { mailerModule } from './channels/email/mailer.module.ts';
 import { ClaimDeliveries } from './features/claim-deliveries.ts';
 import { DisconnectHungWorkers } from './features/disconnect-hung-workers.ts';
@@ -92,13 +92,14 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
 
 /** The role `delivery`: claims and hands over. */
 @Module({
-  imports: [DeliveriesQueueModule, mailerModule],
+  imports: [DeliveriesQueueModule, mailerModule()],
   providers: [
     DeliveryMetrics,
     WorkerLock,
     ClaimDeliveries,
     SettleAttempts,
-    { provide: Channel, useClass: EmailChannel },
+    EmailChannels,
+    { provide: Channel, inject: [EmailChannels], useFactory: ({ inOrder }: EmailChannels) => inOrder[0] },
     DeliveryProcessor,
     TellOfHold,
   ],

@@ -11,6 +11,18 @@ export interface OutgoingMessage {
   readonly html: string;
   /** With angle brackets; the same over all attempts. */
   readonly messageId: string;
+  /** The date it bears, over all attempts. */
+  readonly requestedAt: Date;
+}
+
+/** What a provider was handed, or would have been, for the log of attempts. */
+export interface HandedOver {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number;
+  /** The protocol that encrypted it (`TLSv1.3`); null without one, and where it never came to a message. */
+  readonly tls: string | null;
+  readonly authenticated: boolean;
 }
 
 /**
@@ -21,12 +33,17 @@ export interface Outcome {
   readonly kind: NonNullable<Attempt['outcome']>;
   /** The provider's code (`250`), or ours when it did not answer (`ECONNECTION`). */
   readonly code: string | null;
+  /** What it said, at most 500 characters that Postgres can store. */
   readonly response: string | null;
   /** The id under which the message went out. */
   readonly messageId: string | null;
+  /** The provider asks everybody to wait. Only with `refused`; it says nothing of this message, and is no try. */
+  readonly pause: boolean;
+  /** Null when there was nothing to hand over. */
+  readonly request: HandedOver | null;
 }
 
-/** Port: one way to reach people. */
+/** Port: one provider that reaches people in one way. */
 export abstract class Channel {
   /** Who takes the messages, as the delivery log names them. */
   abstract readonly provider: string;

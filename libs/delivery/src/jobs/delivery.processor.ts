@@ -31,7 +31,14 @@ const finishMs = 15_000;
 /** For so long a job that this version does not understand is left to workers that do. */
 const leftToOthersMs = 5_000;
 
-const notHandedOver: Outcome = { kind: 'refused', code: 'not-handed-over', response: null, messageId: null };
+const notHandedOver: Outcome = {
+  kind: 'refused',
+  code: 'not-handed-over',
+  response: null,
+  messageId: null,
+  pause: false,
+  request: null,
+};
 
 /** Claims, hands over and settles one delivery a job; claims and outcomes of concurrent jobs share a transaction. */
 @Processor(deliveriesQueue, { concurrency: handOversAtOnce, runRetryDelay: 1_000, maxStalledCount: 10 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type MailError, outcomeOf } from './email.outcome.ts';
+import { outcomeOf, type Told } from './email.outcome.ts';
 
-type Case = [what: string, error: Partial<MailError>, bodyBegun: boolean, kind: string];
+type Case = [what: string, told: Told & { responseCode?: number }, ended: boolean, kind: string];
 
 /** Errors as nodemailer 10 reports them, stage by stage. */
 const cases: Case[] = [
@@ -54,8 +54,9 @@ const cases: Case[] = [
 ];
 
 describe('the outcome of a hand-over that failed', () => {
-  it.each(cases)('%s', (_what, error, bodyBegun, kind) => {
-    expect(outcomeOf(Object.assign(new Error('no'), error), bodyBegun).kind).toBe(kind);
+  it.each(cases)('%s', (_what, { responseCode, ...told }, ended, kind) => {
+    const response = responseCode && { response: `${responseCode} no` };
+    expect(outcomeOf({ message: 'no', ...told, ...response }, ended).kind).toBe(kind);
   });
 
   it('carries the code and the words of the server, or what nodemailer says', () => {

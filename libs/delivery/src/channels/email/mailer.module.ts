@@ -1,48 +1,53 @@
-import type { Readable } from 'node:stream';
 import { MailerModule, type MailerOptions } from '@nestjs-modules/mailer';
-import { Config } from '#platform/config';
-import { handOversAtOnce } from '../channel.ts';
+import type { DynamicModule } from '@nestjs/common';
+import type SMTPPool from 'nodemailer/lib/smtp-pool';
+import { Config, type MailServer } from '#platform/config';
+import { outgoing } from './outgoing.ts';
 
-/** The part of a nodemailer message that matters here. */
-interface ComposedMail {
-  readonly data: { readonly body: { stream?: Readable } };
-  readonly message: { processFunc(use: (stream: Readable) => Readable): void };
+/** Milliseconds of waiting for a mail server. */
+interface Patience {
+  /** From the look-up of its name to the end of STARTTLS. */
+  readonly connecting: number;
+  /** For the answer to a command, or to the message. */
+  readonly answer: number;
 }
 
-/** The provider, or the development inbox where none is named. */
-export function smtpUrl(config: Config): string {
-  return config.smtpUrl ?? `smtp://127.0.0.1:${config.mailbox.smtpPort}`;
-}
+/** One SMTP pool for each provider. */
+export const mailerModule = (patience: Patience = { connecting: 10_000, answer: 60_000 }): DynamicModule =>
+  MailerModule.forRootAsync({
+    imports: [],
+    inject: [Config],
+    useFactory: ({ mailServers, smtpConnections, dkim }: Config): MailerOptions => ({
+      transports: Object.fromEntries(
+        mailServers.map((server) => [server.name, poolOf(server, smtpConnections, patience)]),
+      ),
+      plugins: [{ step: 'stream', plugin: outgoing(dkim) }],
+    }),
+  });
 
-/** One SMTP pool a process. */
-export const mailerModule = MailerModule.forRootAsync({
-  imports: [],
-  inject: [Config],
-  useFactory: (config: Config): MailerOptions => ({
-    transport: {
-      url: smtpUrl(config),
-      pool: true,
-      maxConnections: handOversAtOnce,
-      maxMessages: Number.POSITIVE_INFINITY,
-      // A try of ours is one try: a message that nodemailer repeats by itself would be in no log.
-      maxRequeues: 0,
-      connectionTimeout: 10_000,
-      greetingTimeout: 10_000,
-      socketTimeout: 60_000,
-      // A connection that is broken off must not flush what it still holds.
-      socketCloseTimeout: 0,
-      disableFileAccess: true,
-      disableUrlAccess: true,
-    },
-    plugins: [
-      {
-        step: 'stream',
-        // Lends the channel the stream of the message: whether it was read tells whether the body has begun.
-        plugin: ({ data, message }: ComposedMail, done: () => void) => {
-          message.processFunc((stream) => (data.body.stream = stream));
-          done();
-        },
-      },
-    ],
-  }),
+/** Options of nodemailer, some of which its types do not know yet. */
+type PoolOptions = SMTPPool.Options & Record<string, unknown>;
+
+const poolOf = (
+  { url, tls, verified }: MailServer,
+  connections: number,
+  patience: Patience,
+): PoolOptions => ({
+  url,
+  pool: true,
+  maxConnections: connections,
+  maxMessages: Number.POSITIVE_INFINITY,
+  // Of a message of which not a byte has left, when the server had closed the connection that was kept.
+  maxRequeues: 1,
+  connectionTimeout: patience.connecting,
+  greetingTimeout: patience.connecting,
+  dnsTimeout: patience.connecting,
+  socketTimeout: patience.answer,
+  // A connection that is broken off must not flush what it still holds.
+  socketCloseTimeout: 0,
+  requireTLS: tls === 'required',
+  opportunisticTLS: tls === 'opportunistic',
+  tls: { rejectUnauthorized: verified },
+  disableFileAccess: true,
+  disableUrlAccess: true,
 });
