@@ -72,6 +72,15 @@ export class Installation {
     return installation;
   }
 
+  /** What its processes connect to, for whoever stands in between. */
+  get databaseUrl(): string {
+    return this.ground.variables['DATABASE_URL'] ?? '';
+  }
+
+  get hasRedis(): boolean {
+    return this.ground.redis !== null;
+  }
+
   /** The Redis that all processes use; only in the suite on servers. */
   get redis(): RedisServer {
     if (!this.ground.redis) throw new Error('There is no Redis in the embedded profile.');
@@ -100,6 +109,11 @@ export class Installation {
   /** Starts a worker, with these roles or else with all. */
   worker(...roles: string[]): ChildProcess {
     return this.spawn('worker', roles.length > 0 ? { WORKER_ROLES: roles.join(',') } : {});
+  }
+
+  /** Starts a process with variables of its own. */
+  process(app: 'api' | 'worker', variables: Record<string, string>): ChildProcess {
+    return this.spawn(app, variables);
   }
 
   /** Ends a process at once, as a crash would, and waits until it is gone. */
