@@ -56,7 +56,7 @@ const claimed = (taken: number) =>
 const fanOut = /insert into delivery\.deliveries/;
 const mark = /set enqueued_at = now\(\)/;
 const claim = /status = 'sending', version/;
-const confirmation = /json_to_recordset\(\$1::json\) as claim\(|as confirmed/;
+const confirmation = /json_to_recordset\(\$1::json\) as claim\(/;
 const outcome = /worker_id = null, enqueued_at = null/;
 const sweep = /reason = 'worker-lost'/;
 const deletion = /insert into delivery\.sources as known/;
