@@ -16,6 +16,8 @@ let postgres: Awaited<ReturnType<typeof migratedDatabase>>;
 let app: INestApplicationContext;
 let database: Database;
 const following: EndedSessions[] = [];
+/** Questions to Postgres whose answer no test waits for; the pool is closed after them. */
+const asked: Promise<boolean>[] = [];
 
 beforeAll(async () => {
   postgres = await migratedDatabase([identityPersistence], {
@@ -40,6 +42,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
+  await Promise.all(asked.splice(0));
   await Promise.all(following.splice(0).map((process) => process.unfollow()));
 });
 
@@ -54,7 +57,9 @@ async function process(wakeups: Pick<Wakeups, 'listen'>, through = database): Pr
 /** What it says of a session without asking; null where it has to. */
 function knows(known: EndedSessions, session = id): boolean | null {
   const ended = known.has(session);
-  return ended instanceof Promise ? null : ended;
+  if (!(ended instanceof Promise)) return ended;
+  asked.push(ended);
+  return null;
 }
 /** As if the connection for notifications were cut and never came back. */
 const deaf = { listen: async () => () => true };
