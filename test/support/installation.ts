@@ -11,6 +11,7 @@ import { type Mail, mailsOf } from './inbox.ts';
 import { type Ground, prepareGround } from './ground.ts';
 import type { RedisServer } from './redis-server.ts';
 import { assertTellsNoSecret } from './told-secrets.ts';
+import { type JobsTellNoSecret, watchJobsOnPostgres, watchJobsOnRedis } from './watch-jobs.ts';
 
 const built = (app: string, file = 'main') =>
   fileURLToPath(new URL(`../../dist/apps/${app}/src/${file}.js`, import.meta.url));
@@ -23,6 +24,7 @@ export class Installation {
   /** Of each api process. */
   readonly urls: string[] = [];
   private readonly children: ChildProcess[] = [];
+  private jobsTellNoSecret: JobsTellNoSecret = () => Promise.resolve();
 
   private constructor(
     private readonly dataDir: string,
@@ -62,6 +64,9 @@ export class Installation {
     );
     const migrated = await installation.run('migrate');
     if (migrated.exitCode !== 0) throw new Error(`The migration failed:\n${migrated.said}`);
+    installation.jobsTellNoSecret = await (ground.redis
+      ? watchJobsOnRedis(ground.redis)
+      : watchJobsOnPostgres(ground.variables['DATABASE_URL'] ?? ''));
     installation.spawn('mailbox');
     for (const port of apis) {
       installation.spawn('api', { PORT: String(port) });
@@ -128,7 +133,7 @@ export class Installation {
     return mailsOf(this.inboxUrl, to);
   }
 
-  /** Stops everything; fails when a process did not end cleanly, or printed a secret. */
+  /** Stops everything; fails when a process did not end cleanly, or when it or a job told a secret. */
   async stop(): Promise<void> {
     const running = this.children.filter(isRunning);
     await Promise.all(
@@ -141,11 +146,13 @@ export class Installation {
         clearTimeout(patience);
       }),
     );
+    const jobs = await this.jobsTellNoSecret().catch((error: unknown) => error);
     await this.ground.close();
     rmSync(this.dataDir, { recursive: true });
     const unclean = running.filter(({ exitCode }) => exitCode !== 0);
     if (unclean.length > 0)
       throw new Error(`${unclean.length} processes did not end cleanly:\n${this.output}`);
+    if (jobs instanceof Error) throw jobs;
     assertTellsNoSecret(this.output);
   }
 

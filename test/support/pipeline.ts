@@ -20,6 +20,7 @@ import type { TestDatabase } from './database.ts';
 import { parseExposition, type ScrapedFamily } from './exposition.ts';
 import { migratedDatabase } from './migrated-database.ts';
 import { requested } from './requested.ts';
+import { type JobsTellNoSecret, watchJobsOnPostgres } from './watch-jobs.ts';
 
 /** The delivery context from a request to a mail server, with a database and a mail server of its own. */
 export class Pipeline {
@@ -33,6 +34,7 @@ export class Pipeline {
     readonly postgres: TestDatabase,
     private readonly config: Config,
     private readonly smtp: SMTPServer,
+    private readonly jobsTellNoSecret: JobsTellNoSecret,
   ) {}
 
   static async start(variables: NodeJS.ProcessEnv = {}): Promise<Pipeline> {
@@ -55,7 +57,7 @@ export class Pipeline {
       SMTP_URL: `smtp://127.0.0.1:${port}`,
       ...variables,
     });
-    const pipeline = new Pipeline(postgres, config, smtp);
+    const pipeline = new Pipeline(postgres, config, smtp, await watchJobsOnPostgres(postgres.url));
     return pipeline;
   }
 
@@ -69,7 +71,6 @@ export class Pipeline {
         ...modules,
       ],
     }).compile();
-    module.useLogger(false);
     this.apps.add(module);
     return module.init();
   }
@@ -106,9 +107,14 @@ export class Pipeline {
     return app.get<Queue>(getQueueToken(deliveriesQueue), { strict: false });
   }
 
+  /** Fails when a job told a secret. */
   async close(): Promise<void> {
     await Promise.all([...this.apps].map((app) => app.close()));
     await new Promise<void>((resolve) => this.smtp.close(resolve));
-    await this.postgres.drop();
+    try {
+      await this.jobsTellNoSecret();
+    } finally {
+      await this.postgres.drop();
+    }
   }
 }

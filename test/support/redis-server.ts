@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { freePorts } from './free-ports.ts';
 import { ServerProcess } from './server-process.ts';
 
@@ -16,8 +17,8 @@ export interface RedisServer {
   resume(): void;
   /** Sends one command and returns the raw reply, e.g. `flushall`. */
   command(text: string): Promise<string>;
-  /** Listens to every command that anybody sends from now on; returns what was heard. */
-  monitor(): Promise<() => string>;
+  /** Listens to the commands with this text in them that anybody sends, until it is stopped; returns what was heard. */
+  monitor(text?: string): Promise<() => string>;
   /** Ends it and removes what it left. */
   close(): Promise<void>;
 }
@@ -45,14 +46,16 @@ export async function startRedis(): Promise<RedisServer> {
     hold: () => server.hold(),
     resume: () => server.resume(),
     command,
-    monitor: async () => {
+    monitor: async (text = '') => {
       const socket = connect(port, '127.0.0.1');
       await once(socket, 'connect');
       listeners.push(socket);
-      let heard = '';
-      socket.on('data', (data: Buffer) => (heard += data.toString()));
+      // It ends with the Redis that it listens to, however that ends.
+      socket.on('error', () => undefined);
+      const heard: string[] = [];
+      createInterface(socket).on('line', (line) => line.includes(text) && heard.push(line));
       socket.write('monitor\r\n');
-      return () => heard;
+      return () => heard.join('\n');
     },
     close: async () => {
       for (const socket of listeners) socket.destroy();

@@ -5,22 +5,26 @@ import { RelayModule } from '#platform/messaging';
 import { totalOf } from '../../../../test/support/exposition.ts';
 import { Pipeline } from '../../../../test/support/pipeline.ts';
 import { type RedisServer, startRedis } from '../../../../test/support/redis-server.ts';
+import { watchJobsOnRedis } from '../../../../test/support/watch-jobs.ts';
 import { DeliveryEnqueueModule, DeliverySweepModule, DeliveryWorkerModule } from '../index.ts';
 import { DeliveryProcessor } from './delivery.processor.ts';
 import { EnqueueDeliveries } from './enqueue-deliveries.ts';
 
 describe('deliveries while Redis comes and goes', () => {
   let redis: RedisServer;
+  let jobsTellNoSecret: () => Promise<void>;
   let pipeline: Pipeline;
   const relaying = [RelayModule, DeliveryEnqueueModule];
 
   beforeEach(async () => {
     redis = await startRedis();
+    jobsTellNoSecret = await watchJobsOnRedis(redis);
     pipeline = await Pipeline.start({ REDIS_URL: redis.url });
   });
   afterEach(async () => {
     await pipeline.close();
     await redis.close();
+    await jobsTellNoSecret();
     vi.restoreAllMocks();
   });
 
