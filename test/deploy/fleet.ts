@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { expect, vi } from 'vitest';
 import { freePorts } from '../support/free-ports.ts';
+import { assertTellsNoSecret } from '../support/told-secrets.ts';
 import { LoadBalancer } from './load-balancer.ts';
-import type { Version } from './version.ts';
+import { thisVersion, type Version } from './version.ts';
 
 /** One process of a version. */
 export interface Running {
@@ -99,7 +100,7 @@ function takeOldest(all: Running[], version: Version): Running {
   return oldest;
 }
 
-/** Tells it to end, which it must do by itself and in order. */
+/** Tells it to end, which it must do by itself and in order, and ours without having told a secret. */
 async function ended(running: Running): Promise<void> {
   const { version, child } = running;
   if (child.exitCode === null && child.signalCode === null) {
@@ -110,6 +111,8 @@ async function ended(running: Running): Promise<void> {
     clearTimeout(patience);
   }
   if (child.exitCode !== 0) throw new Error(`A process of ${version.name} ended badly:\n${running.output}`);
+  // What an older one tells cannot be helped any more.
+  if (version.root === thisVersion().root) assertTellsNoSecret(running.output);
 }
 
 async function explained(running: Running, work: () => Promise<unknown>): Promise<void> {

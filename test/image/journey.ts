@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { checkConfinement, confinementScript } from './confinement.ts';
 import { type Container, Engine } from './engine.ts';
+import { assertTellsNoSecret } from '../support/told-secrets.ts';
 import { apiUrl, type Mail, Person, until } from './person.ts';
 
 /** What an operator does with the compose file, on the engine that the argument names. */
@@ -120,7 +121,11 @@ async function endsCleanly(): Promise<void> {
       `${service} says so:\n${log.slice(-2_000)}`,
     );
   }
-  tell(`stopped in ${duration}: every exit code is 0, and api and worker say so in their last line`);
+  // Of every container that ever ran, also those that only made the secrets and the tables.
+  assertTellsNoSecret(await engine.compose('logs', '--no-color'));
+  tell(
+    `stopped in ${duration}: every exit code is 0, api and worker say so in their last line, and no log tells a secret`,
+  );
 }
 
 async function comesBackWithItsData(): Promise<void> {
