@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditions: ['source'] } } };
+/** Where programs run inside of the tests, what they log is searched for secrets. */
+const setupFiles = ['test/support/logs.setup.ts'];
 
 export default defineConfig({
   test: {
@@ -21,6 +23,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'integration',
+          setupFiles,
           include: ['libs/**/*.int.spec.ts', 'test/e2e/**/*.spec.ts'],
           globalSetup: ['test/support/postgres.setup.ts'],
           hookTimeout: 60_000,
@@ -48,6 +51,7 @@ export default defineConfig({
         test: {
           // On Postgres and Redis from Debian's packages: what needs a Redis, and what must hold on both.
           name: 'servers',
+          setupFiles,
           include: [
             '{libs,test}/**/*.servers.spec.ts',
             'libs/{platform/src/messaging,delivery/src/jobs}/*.int.spec.ts',
@@ -63,6 +67,7 @@ export default defineConfig({
         test: {
           // The counts and minutes that would be too much for every change.
           name: 'servers-long',
+          setupFiles,
           include: [
             'test/journeys/{two-apis,killed-migration,*-outage}.servers.spec.ts',
             'test/journeys/recorded-trades.spec.ts',
@@ -84,6 +89,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'long',
+          setupFiles,
           include: ['{libs,test}/**/*.long.spec.ts'],
           hookTimeout: 120_000,
           testTimeout: 120_000,

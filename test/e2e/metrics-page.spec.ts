@@ -30,7 +30,6 @@ describe('docs/metrics.md', () => {
       MARKET_SYMBOLS: 'DEMO-USD',
     });
     const testing = await Test.createTestingModule({ imports: [WorkerModule.forRoot(api.config)] }).compile();
-    testing.useLogger(false);
     worker = await testing.init();
     for (const app of [api.app, worker]) app.get(Metrics).watchProcess();
   });

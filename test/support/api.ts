@@ -64,7 +64,7 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
     DATABASE_URL: testDatabase.url,
     JWT_SECRET: jwtSecret,
     ENCRYPTION_KEY: jwtSecret,
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'trace',
     DEMO: 'off',
     ...environment,
   });

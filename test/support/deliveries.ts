@@ -67,7 +67,6 @@ export class Deliveries {
       imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryHoldModule],
       providers: [ClaimDeliveries, SettleAttempts, DeliveryMetrics],
     }).compile();
-    module.useLogger(false);
     return new Deliveries(postgres, await module.init());
   }
 

@@ -6,13 +6,14 @@ import { configureHttp, httpAdapter, RateLimitsModule } from '#platform/http';
 import { loggingModule } from '#platform/logging';
 import { MetricsModule } from '#platform/metrics';
 import { RedisModule } from '#platform/redis';
+import './logs.setup.ts';
 
 /** Some routes with the manners of the api, and nothing else of it. */
 export async function startHttpApp(
   variables: NodeJS.ProcessEnv = {},
   ...routes: Type[]
 ): Promise<NestFastifyApplication> {
-  const config = loadConfig({ LOG_LEVEL: 'silent', ...variables });
+  const config = loadConfig({ LOG_LEVEL: 'trace', ...variables });
   const imports = [
     ConfigModule.forRoot(config),
     loggingModule(config, 'test'),

@@ -12,7 +12,7 @@ export async function migratedDatabase(
   const config = loadConfig({
     DATABASE_URL: database.url,
     TOCSIN_PROFILE: 'embedded',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'trace',
     ENCRYPTION_KEY: 'a secret of a test, long enough for it',
     ...variables,
   });

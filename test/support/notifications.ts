@@ -36,7 +36,7 @@ export async function startNotifications(adminUrl: string) {
   const config = loadConfig({
     DATABASE_URL: testDatabase.url,
     TOCSIN_PROFILE: 'embedded',
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'trace',
     PUBLIC_URL: 'https://tocsin.test',
     JWT_SECRET: 'a secret of a test, long enough for it',
     ENCRYPTION_KEY: 'a secret of a test, long enough for it',

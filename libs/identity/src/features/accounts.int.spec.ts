@@ -35,7 +35,7 @@ async function start(environment: NodeJS.ProcessEnv = {}) {
     DATABASE_URL: postgres.url,
     JWT_SECRET: secret,
     ENCRYPTION_KEY: secret,
-    LOG_LEVEL: 'silent',
+    LOG_LEVEL: 'trace',
     DEMO: 'off',
     ...environment,
   });

@@ -36,7 +36,7 @@ describe('the feeds of a process', () => {
     loadConfig({
       DATABASE_URL: postgres.url,
       TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
+      LOG_LEVEL: 'trace',
       ...environment,
     });
   const start = async (environment: object) => {

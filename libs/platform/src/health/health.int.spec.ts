@@ -19,11 +19,10 @@ describe('the probes', () => {
     const url = new URL(postgres.url);
     proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
     url.host = `127.0.0.1:${proxy.port}`;
-    const config = loadConfig({ DATABASE_URL: url.href, TOCSIN_PROFILE: 'embedded', LOG_LEVEL: 'silent' });
+    const config = loadConfig({ DATABASE_URL: url.href, TOCSIN_PROFILE: 'embedded', LOG_LEVEL: 'trace' });
     const module = await Test.createTestingModule({
       imports: [...platformModules(config, 'test', []), HealthModule],
     }).compile();
-    module.useLogger(false);
     app = await configureHttp(module.createNestApplication<NestFastifyApplication>(httpAdapter(config)));
     await app.init();
   });
@@ -94,7 +93,7 @@ describe('the probes', () => {
     const config = loadConfig({
       DATABASE_URL: postgres.url,
       TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
+      LOG_LEVEL: 'trace',
       DRAIN_SECONDS: '1',
     });
     const module = await Test.createTestingModule({

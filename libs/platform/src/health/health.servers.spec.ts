@@ -17,7 +17,6 @@ beforeAll(async () => {
   const module = await Test.createTestingModule({
     imports: [...platformModules(postgres.config, 'test', []), HealthModule],
   }).compile();
-  module.useLogger(false);
   app = await configureHttp(
     module.createNestApplication<NestFastifyApplication>(httpAdapter(postgres.config)),
   );

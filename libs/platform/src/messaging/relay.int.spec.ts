@@ -92,8 +92,6 @@ describe('the relay', () => {
   const start = async (...roles: (typeof RelayModule)[]) => {
     const imports = [...platformModules(config, 'test', []), Bells, ...roles];
     const module = await Test.createTestingModule({ imports }).compile();
-    // What fails here is meant to.
-    module.useLogger(false);
     return module.init();
   };
 

@@ -90,8 +90,6 @@ describe('two versions with different reactions on one database', () => {
     class Bells {}
     const imports = [...platformModules(postgres.config, 'test', []), Bells, ...roles];
     const module = await Test.createTestingModule({ imports }).compile();
-    // What fails here is meant to.
-    module.useLogger(false);
     processes.push(module);
     return module.init();
   };

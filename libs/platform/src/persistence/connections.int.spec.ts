@@ -28,11 +28,10 @@ describe('the connections of a process to Postgres', () => {
     const url = new URL(postgres.url);
     url.port = String(proxy.port);
     change(url);
-    return loadConfig({ DATABASE_URL: url.href, TOCSIN_PROFILE: 'embedded', LOG_LEVEL: 'silent' });
+    return loadConfig({ DATABASE_URL: url.href, TOCSIN_PROFILE: 'embedded', LOG_LEVEL: 'trace' });
   };
   const databaseOf = async (app: string, config = configOf()): Promise<Database> => {
     const module = await Test.createTestingModule({ imports: platformModules(config, app, []) }).compile();
-    module.useLogger(false);
     apps.push(module);
     return module.get(Database);
   };

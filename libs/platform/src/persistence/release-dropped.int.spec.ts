@@ -16,10 +16,9 @@ describe('a connection that is dropped inside a transaction', () => {
       DATABASE_URL: postgres.url,
       DATABASE_POOL_SIZE: '2',
       TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
+      LOG_LEVEL: 'trace',
     });
     const module = await Test.createTestingModule({ imports: platformModules(config, 'test', []) }).compile();
-    module.useLogger(false);
     app = module;
   });
 

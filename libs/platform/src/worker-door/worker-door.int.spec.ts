@@ -42,14 +42,13 @@ describe('the door of a worker', () => {
     const config = loadConfig({
       DATABASE_URL: url.href,
       TOCSIN_PROFILE: 'embedded',
-      LOG_LEVEL: 'silent',
+      LOG_LEVEL: 'trace',
       WORKER_ROLES: 'relay',
       ...variables,
     });
     const testing = await Test.createTestingModule({
       imports: [...platformModules(config, 'worker', []), WorkerDoorModule, RelayModule],
     }).compile();
-    testing.useLogger(false);
     app = await testing.init();
   };
   const ask = async (path: string, options: RequestInit = {}) => {
