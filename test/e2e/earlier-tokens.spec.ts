@@ -41,6 +41,19 @@ describe('an access token of a version before sessions ended at once', () => {
     expect(await statusWith(person.accessToken)).toBe(200);
   });
 
+  it('is refused without an end, and a quarter of an hour after it was given, whatever it says', async () => {
+    await upgraded('59 minutes');
+    const given = (iat: number, expiresIn?: number) =>
+      new JwtService({}).sign(
+        { sub: person.id, role: 'user', iss: 'tocsin', aud: 'tocsin-api', iat },
+        { secret: jwtSecret, algorithm: 'HS256', ...(expiresIn !== undefined && { expiresIn }) },
+      );
+    const now = Math.floor(Date.now() / 1000);
+    expect(await statusWith(given(now - 14 * 60, 3_600))).toBe(200);
+    expect(await statusWith(given(now - 16 * 60, 3_600))).toBe(401);
+    expect(await statusWith(given(now))).toBe(401);
+  });
+
   it('counts as long as its account does, with the role that it has', async () => {
     await upgraded('59 minutes');
     await api.database.sql`update identity.users set banned_at = now() where id = ${person.id}`;

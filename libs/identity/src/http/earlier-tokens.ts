@@ -3,6 +3,7 @@ import { JwtService } from '@nestjs/jwt';
 import { Config } from '#platform/config';
 import type { Principal, Role } from '#platform/http';
 import { Database } from '#platform/persistence';
+import { lifetimeSeconds } from '../features/access-tokens.ts';
 
 /**
  * While a version is deployed that ends sessions at once, one that does not still gives access tokens, and they go to
@@ -34,15 +35,16 @@ export class EarlierTokens implements OnApplicationBootstrap {
     try {
       const { header, payload } = this.jwt.verify<{
         header: { typ?: string; kid?: string };
-        payload: { sub: string };
+        payload: { sub: string; exp?: number };
       }>(token, {
         secret: this.config.jwtSecret ?? '',
         algorithms: ['HS256'],
         issuer: 'tocsin',
         audience: 'tocsin-api',
+        maxAge: lifetimeSeconds,
         complete: true,
       });
-      if (header.typ !== 'JWT' || header.kid !== undefined) return null;
+      if (header.typ !== 'JWT' || header.kid !== undefined || payload.exp === undefined) return null;
       return await this.principalOf(payload.sub);
     } catch {
       return null;
