@@ -78,6 +78,14 @@ export const table: Readonly<Record<string, Line>> = {
   'POST /v1/notifications/:id/send': { for: 'user', key: 'notifications:write', of: 'notification' },
   'DELETE /v1/notifications/:id': { for: 'user', key: 'notifications:write', of: 'notification' },
 
+  // The delivery log has everybody's, but not what they say.
+  'GET /v1/deliveries': { for: 'operator', ofAll: true },
+  'GET /v1/deliveries/:id': { for: 'operator', ofAll: true },
+  'POST /v1/deliveries/:id/retry': { for: 'operator', ofAll: true },
+  'GET /v1/suppressions': { for: 'operator' },
+  'POST /v1/suppressions': { for: 'operator' },
+  'DELETE /v1/suppressions/:id': { for: 'operator' },
+
   // Where links in mails lead. Their tokens stand behind the `#`, so these do not get them.
   'GET /account/verify-email': { for: 'everybody' },
   'GET /account/forgot-password': { for: 'everybody' },

@@ -290,6 +290,9 @@ describe('an id', () => {
     { url: '/v1/notifications/:id/deliveries' },
     { url: '/v1/notifications/:id/send', method: 'POST', body: {} },
     { url: '/v1/notifications/:id', method: 'DELETE' },
+    { url: '/v1/deliveries/:id' },
+    { url: '/v1/deliveries/:id/retry', method: 'POST', body: {} },
+    { url: '/v1/suppressions/:id', method: 'DELETE' },
   ];
   const ids = [
     '7',
@@ -309,7 +312,7 @@ describe('an id', () => {
       expect({ id, status, code: body['code'] }).toEqual({
         id,
         status: 404,
-        code: expect.stringMatching(/^(alerts|notifications)\.not-found$/),
+        code: expect.stringMatching(/^(alerts\.|notifications\.|delivery\.(suppression-)?)not-found$/),
       });
     }
   });

@@ -1,13 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
 import { newId } from '#kernel';
-import {
-  type DeliveryCounts,
-  type DeliveryView,
-  FindSourceState,
-  ListDeliveries,
-  type SourceState,
-} from '#libs/delivery/contracts';
+import { type DeliveryCounts, FindSourceState, type SourceState } from '#libs/delivery/contracts';
 import { type Contact, FindContacts, HoldAccounts } from '#libs/identity/contracts';
 import { FindInstrument, FindQuotes, type Instrument, type Quote } from '#libs/market-data/contracts';
 import { NotificationDeleted } from '#libs/notifications/contracts';
@@ -32,7 +26,6 @@ export const counts = (some: Partial<DeliveryCounts>): DeliveryCounts => ({
 export class Outside {
   readonly contacts: Contact[] = [];
   readonly quotes: Quote[] = [];
-  readonly deliveries: DeliveryView[] = [];
   /** The states of a source, one an answer; the last one stays. */
   readonly states = new Map<string, SourceState[]>();
   /** Notifications of which delivery was told that they are deleted. */
@@ -48,6 +41,7 @@ export class Outside {
   stateIs(id: string, ...states: Partial<SourceState>[]): void {
     const complete = states.map((state) => ({
       counts: counts({}),
+      retriedUnknown: 0,
       inFlight: [],
       lastSentAt: null,
       ...state,
@@ -102,16 +96,6 @@ class HoldAccountsHandler implements IQueryHandler<HoldAccounts> {
   }
 }
 
-@QueryHandler(ListDeliveries)
-class ListDeliveriesHandler implements IQueryHandler<ListDeliveries> {
-  constructor(private readonly outside: Outside) {}
-
-  async execute({ page, perPage }: ListDeliveries): Promise<{ items: DeliveryView[]; total: number }> {
-    const { deliveries } = this.outside;
-    return { items: deliveries.slice((page - 1) * perPage, page * perPage), total: deliveries.length };
-  }
-}
-
 @QueryHandler(FindSourceState)
 class FindSourceStateHandler implements IQueryHandler<FindSourceState> {
   constructor(private readonly outside: Outside) {}
@@ -119,7 +103,7 @@ class FindSourceStateHandler implements IQueryHandler<FindSourceState> {
   async execute({ source }: FindSourceState): Promise<SourceState> {
     const [state, ...later] = this.outside.states.get(source.id) ?? [];
     if (later.length > 0) this.outside.states.set(source.id, later);
-    return state ?? { counts: counts({}), inFlight: [], lastSentAt: null };
+    return state ?? { counts: counts({}), retriedUnknown: 0, inFlight: [], lastSentAt: null };
   }
 }
 
@@ -139,7 +123,6 @@ export const outsideProviders = [
   FindQuotesHandler,
   FindContactsHandler,
   HoldAccountsHandler,
-  ListDeliveriesHandler,
   FindSourceStateHandler,
   OnNotificationDeleted,
 ];

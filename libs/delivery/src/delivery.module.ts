@@ -12,10 +12,14 @@ import { EmailChannels } from './channels/email/email-channels.ts';
 import { mailerModule } from './channels/email/mailer.module.ts';
 import { ClaimDeliveries } from './features/claim-deliveries.ts';
 import { DisconnectHungWorkers } from './features/disconnect-hung-workers.ts';
+import { EndSuppressed } from './features/end-suppressed.ts';
+import { FindDeliveryHandler } from './features/find-delivery.ts';
 import { FindHoldHandler } from './features/find-hold.ts';
 import { FindSourceStateHandler } from './features/find-source-state.ts';
 import { HoldSendingHandler } from './features/hold-sending.ts';
+import { LiftSuppressionHandler } from './features/lift-suppression.ts';
 import { ListDeliveriesHandler } from './features/list-deliveries.ts';
+import { ListSuppressionsHandler } from './features/list-suppressions.ts';
 import { MakeDeliveries } from './features/make-deliveries.ts';
 import { OnAccountMailRequested } from './features/on-account-mail-requested.ts';
 import { OnAddressConfirmed } from './features/on-address-confirmed.ts';
@@ -27,10 +31,16 @@ import { OnUserDeleted } from './features/on-user-deleted.ts';
 import { ReleaseSendingHandler } from './features/release-sending.ts';
 import { OpenDeliveries } from './features/open-deliveries.ts';
 import { SettleAttempts } from './features/settle-attempts.ts';
+import { RetryDeliveryHandler } from './features/retry-delivery.ts';
+import { SearchDeliveriesHandler } from './features/search-deliveries.ts';
 import { StopSource } from './features/stop-source.ts';
+import { SuppressAddressHandler } from './features/suppress-address.ts';
 import { Suppressions } from './features/suppressions.ts';
 import { SweepLostClaims } from './features/sweep-lost-claims.ts';
 import { TellOfHold } from './features/tell-of-hold.ts';
+import { DeliveriesController } from './http/deliveries.controller.ts';
+import { NotificationDeliveriesController } from './http/notification-deliveries.controller.ts';
+import { SuppressionsController } from './http/suppressions.controller.ts';
 import { DeliveriesQueueModule } from './jobs/deliveries-queue.ts';
 import { DeliveryMetrics } from './jobs/delivery-metrics.ts';
 import { DeliveryProcessor } from './jobs/delivery.processor.ts';
@@ -40,11 +50,12 @@ import { deliveryMigrations } from './persistence/delivery.migrations.ts';
 
 export const deliveryPersistence: ContextPersistence = { entities: [], migrations: deliveryMigrations };
 
-/** Queries and reactions; the api needs them too, because deletions run in its transaction. */
+/** Queries, commands and reactions; the api needs them too, because deletions run in its transaction. */
 @Module({
   providers: [
     StopSource,
     Suppressions,
+    EndSuppressed,
     MakeDeliveries,
     OnDeliveriesRequested,
     OnAccountMailRequested,
@@ -54,15 +65,25 @@ export const deliveryPersistence: ContextPersistence = { entities: [], migration
     OnAddressConfirmed,
     OnDeliveriesErasureDue,
     ListDeliveriesHandler,
+    SearchDeliveriesHandler,
+    FindDeliveryHandler,
+    RetryDeliveryHandler,
+    ListSuppressionsHandler,
+    SuppressAddressHandler,
+    LiftSuppressionHandler,
     FindSourceStateHandler,
     FindHoldHandler,
   ],
-  exports: [StopSource],
+  exports: [StopSource, EndSuppressed],
 })
 export class DeliveryModule {}
 
-/** The side of the api. */
-@Module({ imports: [DeliveryModule], providers: [OpenDeliveries] })
+/** The side of the api: the delivery log and what operators do with it. */
+@Module({
+  imports: [DeliveryModule],
+  controllers: [DeliveriesController, NotificationDeliveriesController, SuppressionsController],
+  providers: [OpenDeliveries],
+})
 export class DeliveryHttpModule {}
 
 /** The role `relay`: turns due rows into jobs; several may run. */

@@ -3,9 +3,9 @@ import type { ContextPersistence } from '#platform/persistence';
 import { CreateNotificationHandler } from './features/create-notification.ts';
 import { DeleteNotificationHandler } from './features/delete-notification.ts';
 import { EditNotificationHandler } from './features/edit-notification.ts';
+import { FindNotificationForHandler } from './features/find-notification-for.ts';
 import { FindNotificationHandler } from './features/find-notification.ts';
 import { FindNotificationsOfAlertHandler } from './features/find-notifications-of-alert.ts';
-import { ListNotificationDeliveriesHandler } from './features/list-notification-deliveries.ts';
 import { ListNotificationsHandler } from './features/list-notifications.ts';
 import { OnAlertDeleted } from './features/on-alert-deleted.ts';
 import { OnAlertsTriggered } from './features/on-alerts-triggered.ts';
@@ -35,8 +35,8 @@ export const notificationsPersistence: ContextPersistence = {
     EditNotificationHandler,
     SendNotificationHandler,
     FindNotificationHandler,
+    FindNotificationForHandler,
     ListNotificationsHandler,
-    ListNotificationDeliveriesHandler,
     DeleteNotificationHandler,
     FindNotificationsOfAlertHandler,
     OnAlertsTriggered,

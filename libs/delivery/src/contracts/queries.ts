@@ -11,12 +11,26 @@ export interface Source {
 export interface Attempt {
   readonly id: string;
   readonly number: number;
+  /** Null while it is under way. */
   readonly outcome: 'accepted' | 'refused' | 'failed' | 'ambiguous' | null;
   readonly provider: string;
+  /** Under which id of a liveness lock a worker made it. */
+  readonly workerId: number;
+  /** What was handed over, or would have been; null while it is under way, and when it never came to that. */
+  readonly request: {
+    readonly from: string;
+    readonly to: string;
+    readonly bytes: number;
+    /** The protocol that encrypted it, e.g. `TLSv1.3`. */
+    readonly tls: string | null;
+    readonly authenticated: boolean;
+  } | null;
   /** The provider's code and answer, e.g. `250`. */
   readonly code: string | null;
   readonly response: string | null;
   readonly messageId: string | null;
+  /** When it was due. */
+  readonly scheduledAt: Date | null;
   readonly claimedAt: Date;
   readonly handedOverAt: Date | null;
   readonly settledAt: Date | null;
@@ -26,11 +40,23 @@ export interface Attempt {
 /** One message to one recipient, with everything that was tried. */
 export interface DeliveryView {
   readonly id: string;
+  /** Null for a mail that tells of an account. */
+  readonly notificationId: string | null;
   readonly channel: 'email';
+  /** Empty once the account it belongs to was erased. */
   readonly to: string;
   readonly status: DeliveryState;
   readonly reason: string | null;
+  /** The `Message-ID` of all its attempts. */
+  readonly messageId: string;
+  /** Which failed delivery this one repeats, and which one repeats this. */
+  readonly retryOf: string | null;
+  readonly retriedBy: string | null;
+  /** Somebody may have been handed it more than once, or without an answer. */
+  readonly tainted: boolean;
   readonly createdAt: Date;
+  /** When its next attempt is or its last one was due. */
+  readonly scheduledAt: Date;
   readonly settledAt: Date | null;
   readonly attempts: readonly Attempt[];
 }
@@ -46,9 +72,14 @@ export class ListDeliveries extends Query<{ items: DeliveryView[]; total: number
   }
 }
 
-/** What is true of everything that stems from a source, counted in the ambient transaction. */
+/**
+ * What is true of everything that stems from a source, counted in the ambient transaction. A delivery that was retried
+ * is not counted: its retry is, in its place.
+ */
 export interface SourceState {
   readonly counts: DeliveryCounts;
+  /** Deliveries of which nobody knows whether they arrived, and which were retried all the same. */
+  readonly retriedUnknown: number;
   /** Attempts that are being handed over right now. */
   readonly inFlight: readonly string[];
   /** When the last of them was accepted. */

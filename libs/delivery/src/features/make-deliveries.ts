@@ -59,7 +59,7 @@ export class MakeDeliveries {
     const deliveries = messages.flatMap(
       ({ id: messageId, notificationId, bulk, sources, deliveries: made }) =>
         made.map((delivery) => {
-          const header = `<${delivery.id}@${this.host}>`;
+          const header = this.headerOf(delivery.id);
           return { ...delivery, messageId, notificationId, bulk, header, sources };
         }),
     );
@@ -81,6 +81,29 @@ export class MakeDeliveries {
       select source.type, source.id, delivery.id
       from json_to_recordset(${rows}::json) as delivery(id uuid, sources json),
         json_to_recordset(delivery.sources) as source(type text, id uuid)`;
+  }
+
+  /**
+   * Makes another delivery of the same message to the same recipient, with the same sources and a Message-ID of its own;
+   * each of the two names the other. The caller holds the sources and the row locked.
+   */
+  async again(deliveryId: string): Promise<string> {
+    const id = newId();
+    await this.database.sql`
+      insert into delivery.deliveries
+        (id, message_id, notification_id, bulk, channel, recipient, message_id_header, status, retry_of)
+      select ${id}, message_id, notification_id, bulk, channel, recipient, ${this.headerOf(id)}, 'pending', id
+      from delivery.deliveries where id = ${deliveryId}`;
+    await this.database.sql`
+      insert into delivery.delivery_sources (source_type, source_id, delivery_id)
+      select source_type, source_id, ${id} from delivery.delivery_sources where delivery_id = ${deliveryId}`;
+    await this.database.sql`
+      update delivery.deliveries set retried_by = ${id} where id = ${deliveryId}`;
+    return id;
+  }
+
+  private headerOf(deliveryId: string): string {
+    return `<${deliveryId}@${this.host}>`;
   }
 }
 

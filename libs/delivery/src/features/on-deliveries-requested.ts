@@ -34,15 +34,15 @@ export class OnDeliveriesRequested implements Reaction<DeliveriesRequested> {
 function messageOf(
   requested: RequestedDelivery,
   deleted: ReadonlySet<string>,
-  suppressed: ReadonlyMap<string, string>,
+  suppressed: ReadonlySet<string>,
 ): NewMessage {
   const { notificationId, subject, text, html, recipients } = requested;
   const sources = sourcesOf(requested);
   const gone = sources.filter((source) => deleted.has(keyOf(source)));
   const stateOf = (to: string): Pick<NewDelivery, 'status' | 'reason'> => {
     if (gone.length > 0) return { status: 'cancelled', reason: 'source-deleted' };
-    const reason = suppressed.get(to);
-    return reason === undefined ? { status: 'pending', reason: null } : { status: 'suppressed', reason };
+    if (suppressed.has(to)) return { status: 'suppressed', reason: 'address-suppressed' };
+    return { status: 'pending', reason: null };
   };
   const deliveries = recipients.map(({ channel, to }) => ({ id: newId(), channel, to, ...stateOf(to) }));
   // Somebody waits for an alert; nobody does for what was written to many.

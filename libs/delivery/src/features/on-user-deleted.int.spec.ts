@@ -184,7 +184,10 @@ describe('The deliveries of a deleted account', () => {
       await deleteAccount();
       for (const to of [email, email.toUpperCase()]) {
         const { id, notificationId } = await request(someone, to);
-        expect(await deliveries.row(id)).toMatchObject({ status: 'suppressed', reason: 'account-deleted' });
+        expect(await deliveries.row(id)).toMatchObject({
+          status: 'suppressed',
+          reason: 'address-suppressed',
+        });
         expect(await deliveries.published(notificationId)).toEqual({ suppressed: 1 });
         expect(await hand(id, accepted)).toBe('skipped');
       }

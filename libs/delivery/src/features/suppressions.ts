@@ -4,7 +4,10 @@ import { Sealer } from '#platform/secrets';
 
 const purpose = 'delivery.suppression';
 
-/** Addresses that nothing is sent to. Only a keyed hash of each is kept, which tells nobody whose it is. */
+/**
+ * Addresses that nothing is sent to: their owner wants nothing, or an operator wants it so. Only a keyed hash of each is
+ * kept, which tells nobody whose it is.
+ */
 @Injectable()
 export class Suppressions {
   constructor(
@@ -12,33 +15,32 @@ export class Suppressions {
     private readonly sealer: Sealer,
   ) {}
 
+  /** By what its owner did, which they undo themselves. */
   async add(address: string, reason: 'account-deleted'): Promise<void> {
     await this.database.sql`
       insert into delivery.suppressions (address_hash, reason) values (${this.hash(address)}, ${reason})
       on conflict (address_hash) do nothing`;
   }
 
+  /** Its owner wants mail again; what an operator said stays. */
   async lift(address: string): Promise<void> {
     await this.database.sql`delete from delivery.suppressions where address_hash = ${this.hash(address)}`;
   }
 
-  /** Those of the addresses that are suppressed, with the reason. */
-  async among(addresses: readonly string[]): Promise<Map<string, string>> {
+  /** Those of the addresses that are suppressed, as they are written. */
+  async among(addresses: readonly string[]): Promise<Set<string>> {
     const hashes = new Map(addresses.map((address) => [address, this.hash(address)]));
-    const rows = await this.database.sql<{ hash: Buffer; reason: string }>`
-      select address_hash as hash, reason from delivery.suppressions
-      where address_hash = any(${[...hashes.values()]}::bytea[])`;
-    const reasons = new Map(rows.map(({ hash, reason }) => [hash.toString('hex'), reason]));
-    return new Map(
-      [...hashes].flatMap(([address, hash]) => {
-        const reason = reasons.get(hash.toString('hex'));
-        return reason === undefined ? [] : [[address, reason] as const];
-      }),
-    );
+    const wanted = [...hashes.values()];
+    const rows = await this.database.sql<{ hash: Buffer }>`
+      select address_hash as hash from delivery.suppressions where address_hash = any(${wanted}::bytea[])
+      union
+      select address_hash from delivery.operator_suppressions where address_hash = any(${wanted}::bytea[])`;
+    const suppressed = new Set(rows.map(({ hash }) => hash.toString('hex')));
+    return new Set(addresses.filter((address) => suppressed.has(hashes.get(address)?.toString('hex') ?? '')));
   }
 
   /** In whatever case and with whatever space around it the address is written. */
-  private hash(address: string): Buffer {
+  hash(address: string): Buffer {
     return this.sealer.hash(purpose, address.trim().toLowerCase());
   }
 }

@@ -5,4 +5,5 @@ export {
   type Recipient,
   type RequestedDelivery,
 } from './events.ts';
+export { FindNotificationFor } from './find-notification-for.ts';
 export { FindNotificationsOfAlert } from './find-notifications-of-alert.ts';

@@ -14,6 +14,8 @@ export interface Deletion {
 /** What is left of a notification's deliveries once its deletion has cancelled all that could be cancelled. */
 export interface Remains {
   readonly counts: DeliveryCounts;
+  /** Deliveries that may have arrived and were retried all the same; their retries are what is counted. */
+  readonly retriedUnknown: number;
   /** Attempts that are being handed over right now. */
   readonly inFlight: readonly string[];
   readonly lastSentAt: Date | null;
@@ -23,9 +25,9 @@ export interface Remains {
  * The true answer to a deletion (design, section 5). While something is being handed over the answer is open,
  * even when something else was sent: a final answer may not change.
  */
-export function outcomeOf({ counts, inFlight }: Remains): DeletionOutcome {
+export function outcomeOf({ counts, retriedUnknown, inFlight }: Remains): DeletionOutcome {
   if (counts.sending > 0 || inFlight.length > 0) return 'pending';
-  return counts.sent + counts.retrying + counts.unknown > 0 ? 'stopped' : 'cancelled';
+  return counts.sent + counts.retrying + counts.unknown + retriedUnknown > 0 ? 'stopped' : 'cancelled';
 }
 
 /** Whether every delivery that was asked for had been accepted, so that there was nothing to delete. */

@@ -1,4 +1,4 @@
-import { type DeliveryCounts, settled } from './delivery-counts.ts';
+import { type DeliveryCounts, settled, shown } from './delivery-counts.ts';
 
 export const notificationStatuses = [
   'draft',
@@ -30,15 +30,16 @@ export interface StatusFacts {
 
 /**
  * The status, which nothing else decides. Transitions arrive in any order: only end states are trusted to say
- * that sending is over, because their counts never go down.
+ * that sending is over, because their counts go down only when somebody sends a failed delivery again, and what is
+ * below zero is told of by one that is still to come.
  */
 export function statusOf({ deleted, scheduled, requested, counts }: StatusFacts): NotificationStatus {
   if (deleted) return 'deleted';
   if (requested === null) return scheduled ? 'scheduled' : 'draft';
   const ended = settled(counts);
-  const open = counts.pending + counts.sending + counts.retrying;
-  if (ended < requested || open > 0) {
-    return ended > 0 || counts.sending + counts.retrying > 0 ? 'sending' : 'pending';
+  const { pending, sending, retrying } = shown(counts);
+  if (ended < requested || pending + sending + retrying > 0) {
+    return ended > 0 || sending + retrying > 0 ? 'sending' : 'pending';
   }
   if (counts.sent === ended) return 'sent';
   return counts.sent > 0 ? 'partially_sent' : 'failed';

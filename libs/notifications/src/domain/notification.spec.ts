@@ -22,8 +22,9 @@ function sent(): Notification {
   return notification;
 }
 
-const left = (counts: Partial<DeliveryCounts>, inFlight: string[] = []): Remains => ({
+const left = (counts: Partial<DeliveryCounts>, inFlight: string[] = [], retriedUnknown = 0): Remains => ({
   counts: { ...noDeliveries, ...counts },
+  retriedUnknown,
   inFlight,
   lastSentAt: counts.sent ? now : null,
 });
@@ -161,6 +162,13 @@ describe('Deleting', () => {
     const notification = sent();
     expect(notification.delete(left(counts, inFlight), now).outcome).toBe(outcome);
     expect(notification.status).toBe('deleted');
+  });
+
+  it('stops what may have arrived and was sent again all the same, though the retry is cancelled', () => {
+    expect(sent().delete(left({ cancelled: 2 }, [], 1), now).outcome).toBe('stopped');
+    expect(() => sent().delete(left({ sent: 2 }, [], 1), now)).toThrow(
+      expect.objectContaining({ code: 'notifications.already-sent' }),
+    );
   });
 
   it('what had all been accepted is refused with the time, and changes nothing', () => {

@@ -84,40 +84,6 @@ export const notification = z
 
 export const notificationPage = pageOf(notification).meta({ id: 'NotificationPage' });
 
-const attempt = z
-  .object({
-    id: z.uuid(),
-    number: z.int().min(1),
-    outcome: z
-      .enum(['accepted', 'refused', 'failed', 'ambiguous'])
-      .nullable()
-      .describe('Null while it is under way.'),
-    provider: z.string(),
-    code: z.string().nullable().meta({ example: '250' }),
-    response: z.string().nullable(),
-    messageId: z.string().nullable(),
-    claimedAt: time,
-    handedOverAt: time.nullable(),
-    settledAt: time.nullable(),
-    durationMs: z.number().nullable().describe('Milliseconds from hand-over to answer.'),
-  })
-  .meta({ id: 'Attempt' });
-
-export const deliveryPage = pageOf(
-  z
-    .object({
-      id: z.uuid(),
-      channel: z.literal('email'),
-      to: z.string(),
-      status: z.enum(deliveryCounts.keyof().options),
-      reason: z.string().nullable().describe('Why it ended as it did.'),
-      createdAt: time,
-      settledAt: time.nullable(),
-      attempts: z.array(attempt).describe('Every try to hand it to a provider.'),
-    })
-    .meta({ id: 'Delivery' }),
-).meta({ id: 'DeliveryPage' });
-
 export const deleted = z
   .object({
     id: z.uuid(),

@@ -2,7 +2,6 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query, Req
 import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import { ApiAcceptedResponse, ApiBody, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DeliveryView } from '#libs/delivery/contracts';
 import type { ExpectedVersions } from '#kernel';
 import {
   ApiProblems,
@@ -20,7 +19,6 @@ import { CreateNotification } from '../features/create-notification.ts';
 import { DeleteNotification } from '../features/delete-notification.ts';
 import { EditNotification } from '../features/edit-notification.ts';
 import { FindNotification } from '../features/find-notification.ts';
-import { ListNotificationDeliveries } from '../features/list-notification-deliveries.ts';
 import { ListNotifications } from '../features/list-notifications.ts';
 import type { NotificationView } from '../features/notification-view.ts';
 import { SendNotification } from '../features/send-notification.ts';
@@ -135,24 +133,6 @@ export class NotificationsController {
   ): Promise<NotificationView> {
     await this.commands.execute(new EditNotification(principal, id, expected, body));
     return this.queries.execute(new FindNotification(principal, id));
-  }
-
-  @Get(':id/deliveries')
-  @RequiresScope('notifications:read')
-  @ApiOperation({ summary: 'List the deliveries of a notification with every attempt, newest first' })
-  @ApiOkResponse({ standardSchema: answers.deliveryPage, description: 'A page.' })
-  @ApiProblems(401, 404, 422)
-  async listNotificationDeliveries(
-    @CurrentPrincipal() principal: Principal,
-    @Param('id', { schema: dto.notificationId }) id: string,
-    @Query({ schema: dto.deliveriesQuery }) { page, per_page: perPage }: dto.DeliveriesQuery,
-    @Req() request: FastifyRequest,
-    @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<Page<DeliveryView>> {
-    const found = await this.queries.execute(new ListNotificationDeliveries(principal, id, page, perPage));
-    const answer = { ...found, page, perPage, totalExact: true };
-    linkPages(request, reply, answer);
-    return answer;
   }
 
   @Delete(':id')

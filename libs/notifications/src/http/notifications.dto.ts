@@ -108,7 +108,4 @@ export const listQuery = z.strictObject({
 });
 export type ListQuery = z.infer<typeof listQuery>;
 
-export const deliveriesQuery = z.strictObject(pageQuery);
-export type DeliveriesQuery = z.infer<typeof deliveriesQuery>;
-
 export const notificationId = z.uuid('Give the id of a notification.').describe('Id of the notification.');

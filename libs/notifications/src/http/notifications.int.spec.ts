@@ -373,28 +373,6 @@ describe('GET /v1/notifications', () => {
   });
 });
 
-describe('GET /v1/notifications/{id}/deliveries', () => {
-  it('answers a page of what delivery knows, to whoever may see the notification', async () => {
-    const id = await created(operator);
-    const delivery = {
-      id: newId(),
-      channel: 'email',
-      to: 'bob@example.org',
-      status: 'sent',
-      reason: null,
-    } as const;
-    bench.outside.deliveries.push({
-      ...delivery,
-      createdAt: new Date(),
-      settledAt: new Date(),
-      attempts: [],
-    });
-    const answer = await bench.call(operator, 'GET', `/v1/notifications/${id}/deliveries?per_page=5`);
-    expect(answer).toMatchObject({ status: 200, body: { items: [delivery], page: 1, perPage: 5, total: 1 } });
-    expect((await bench.call(user, 'GET', `/v1/notifications/${id}/deliveries`)).status).toBe(404);
-  });
-});
-
 describe('An id that is none', () => {
   it('is a 422 that names the parameter', async () => {
     expect(await get(user, 'nonsense')).toMatchObject({

@@ -6,7 +6,7 @@ import { notificationNotFound } from '../domain/notification.errors.ts';
 import { Notification } from '../domain/notification.ts';
 
 /** Everybody sees their own; operators and administrators share manual and campaign ones. */
-export const visibleTo = ({ userId, role }: Principal) =>
+export const visibleTo = ({ userId, role }: Pick<Principal, 'userId' | 'role'>) =>
   role === 'user'
     ? fragment`owner_id = ${userId}`
     : fragment`(owner_id = ${userId} or kind in ('manual', 'campaign'))`;

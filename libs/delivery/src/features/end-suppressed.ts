@@ -1,0 +1,37 @@
+import { Injectable } from '@nestjs/common';
+import { Outbox } from '#platform/messaging';
+import { Database } from '#platform/persistence';
+import { endUnfinished } from './end-unfinished.ts';
+import { Suppressions } from './suppressions.ts';
+
+/**
+ * Ends deliveries that wait and whose address is suppressed, for a claim that is about to take them: one may have been
+ * requested, or come back from a provider, while its address was being suppressed. A claim shares the hold lock, which
+ * {@link SuppressAddress} has alone, so a later statement sees every suppression that was answered.
+ */
+@Injectable()
+export class EndSuppressed {
+  constructor(
+    private readonly database: Database,
+    private readonly outbox: Outbox,
+    private readonly suppressions: Suppressions,
+  ) {}
+
+  /** Returns those that it ended. Mails about an account reach whom they are for. The caller holds the sources locked. */
+  async among(deliveryIds: readonly string[]): Promise<Set<string>> {
+    const waiting = await this.database.sql<{ id: string; recipient: string }>`
+      select id, recipient from delivery.deliveries
+      where id = any(${deliveryIds}::uuid[]) and status in ('pending', 'retrying') and notification_id is not null`;
+    const suppressed = await this.suppressions.among(waiting.map(({ recipient }) => recipient));
+    const ids = waiting.filter(({ recipient }) => suppressed.has(recipient)).map(({ id }) => id);
+    await this.end(ids);
+    return new Set(ids);
+  }
+
+  async end(deliveryIds: readonly string[]): Promise<void> {
+    if (deliveryIds.length === 0) return;
+    await this.database.sql`
+      select id from delivery.deliveries where id = any(${deliveryIds}::uuid[]) order by id for update`;
+    await this.outbox.append(await endUnfinished(this.database, deliveryIds, 'address-suppressed'));
+  }
+}

@@ -1,0 +1,72 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import { Database, fragment } from '#platform/persistence';
+import { type DeliveryState, deliveryStates, type DeliveryView } from '../contracts/index.ts';
+import { readDeliveries } from './delivery-view.ts';
+
+/** What to look for; whatever is absent does not narrow the search. */
+export interface DeliveryFilter {
+  readonly statuses?: readonly DeliveryState[] | undefined;
+  /** The whole address, in any case. */
+  readonly to?: string | undefined;
+  readonly from?: Date | undefined;
+  /** Exclusive. */
+  readonly until?: Date | undefined;
+}
+
+/** So many deliveries, the newest ones, are counted and paged through; older ones are found by a narrower time. */
+export const searchDepth = 10_000;
+
+interface Found {
+  readonly items: DeliveryView[];
+  readonly total: number;
+  readonly totalExact: boolean;
+}
+
+/** A page of everybody's deliveries, newest first, for operators. */
+export class SearchDeliveries extends Query<Found> {
+  constructor(
+    readonly filter: DeliveryFilter,
+    readonly page: number,
+    readonly perPage: number,
+  ) {
+    super();
+  }
+}
+
+@QueryHandler(SearchDeliveries)
+export class SearchDeliveriesHandler implements IQueryHandler<SearchDeliveries> {
+  constructor(private readonly database: Database) {}
+
+  async execute({ filter, page, perPage }: SearchDeliveries): Promise<Found> {
+    const [{ total }, items] = await Promise.all([
+      this.database.one<{ total: number }>`
+        select count(*) as total from (${newest(filter, searchDepth + 1)} limit ${searchDepth + 1}) as found`,
+      this.page(filter, page, perPage),
+    ]);
+    return { items, total: Math.min(total, searchDepth), totalExact: total <= searchDepth };
+  }
+
+  private page(filter: DeliveryFilter, page: number, perPage: number): Promise<DeliveryView[]> {
+    const wanted = fragment`
+      ${newest(filter, page * perPage)} order by created_at desc, id desc
+      limit ${perPage} offset ${(page - 1) * perPage}`;
+    return readDeliveries(
+      this.database,
+      fragment`where id in (select id from (${wanted}) as wanted) order by created_at desc, id desc`,
+    );
+  }
+}
+
+/** The newest so many of each state: whatever is asked for, that is one index, read from its end. */
+function newest({ statuses = deliveryStates, to, from, until }: DeliveryFilter, depth: number) {
+  return fragment`
+    select found.id, found.created_at
+    from unnest(${[...new Set(statuses)]}::text[]) as wanted(status)
+    cross join lateral (
+      select id, created_at from delivery.deliveries
+      where status = wanted.status
+        ${to === undefined ? fragment`` : fragment`and lower(recipient) = lower(${to})`}
+        ${from === undefined ? fragment`` : fragment`and created_at >= ${from}`}
+        ${until === undefined ? fragment`` : fragment`and created_at < ${until}`}
+      order by created_at desc, id desc limit ${depth}) as found`;
+}
