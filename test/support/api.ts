@@ -3,14 +3,14 @@ import { Test } from '@nestjs/testing';
 import { newId } from '#kernel';
 import { loadConfig } from '#platform/config';
 import { buildOpenApi, configureHttp, httpAdapter, type Role } from '#platform/http';
-import { Database, migrate } from '#platform/persistence';
+import { Database } from '#platform/persistence';
 import { ApiModule, contexts } from '../../apps/api/src/api.module.ts';
 import { AuditLog } from '../../libs/identity/src/features/audit-log.ts';
 import { Newcomers } from '../../libs/identity/src/features/newcomers.ts';
 import { hashPassword } from '../../libs/identity/src/features/passwords.ts';
 import { Sessions } from '../../libs/identity/src/features/sessions.ts';
 import { Contract, type Received } from './contract.ts';
-import { createDatabase } from './database.ts';
+import { createMigratedDatabase } from './migrated-database.ts';
 
 export const jwtSecret = 'the secret of a test, long enough to sign with';
 const password = 'correct horse battery staple';
@@ -58,7 +58,7 @@ function routesOf(app: NestFastifyApplication): readonly Route[] {
 
 /** The whole api on a migrated database of its own; every answer is held against the OpenAPI document. */
 export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv = {}) {
-  const testDatabase = await createDatabase(adminUrl);
+  const testDatabase = await createMigratedDatabase(adminUrl, contexts);
   const config = loadConfig({
     TOCSIN_PROFILE: 'embedded',
     DATABASE_URL: testDatabase.url,
@@ -68,7 +68,6 @@ export async function startApi(adminUrl: string, environment: NodeJS.ProcessEnv 
     DEMO: 'off',
     ...environment,
   });
-  await migrate(config, contexts);
   const testing = await Test.createTestingModule({ imports: [ApiModule.forRoot(config)] }).compile();
   const bare = testing.createNestApplication<NestFastifyApplication>(httpAdapter(config));
   const routes = routesOf(bare);

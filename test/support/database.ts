@@ -13,8 +13,9 @@ export interface TestDatabase {
  * `adminUrl` is `inject('postgresUrl')`.
  */
 export async function createDatabase(adminUrl: string, template = 'template1'): Promise<TestDatabase> {
+  // Files are copied faster than logged block by block, where no checkpoint has to reach a disk.
   const name = `test_${randomUUID().replaceAll('-', '')}`;
-  await run(adminUrl, `create database ${name} template ${template}`);
+  await run(adminUrl, `create database ${name} template ${template} strategy file_copy`);
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   // Autovacuum is the superuser's, so nobody else's force ends it; it will be done in a moment.

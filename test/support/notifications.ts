@@ -6,8 +6,8 @@ import { NotificationsHttpModule, notificationsPersistence } from '#libs/notific
 import { loadConfig } from '#platform/config';
 import { configureHttp, httpAdapter, type Principal, type Role } from '#platform/http';
 import { platformModules } from '#platform/lifecycle';
-import { Database, migrate } from '#platform/persistence';
-import { createDatabase } from './database.ts';
+import { Database } from '#platform/persistence';
+import { createMigratedDatabase } from './migrated-database.ts';
 import { Outside, outsideProviders } from './notifications-outside.ts';
 import { sessionOf } from './principal.ts';
 
@@ -32,7 +32,7 @@ class NotificationsAlone {}
 
 /** The notifications context over HTTP on a database of its own, with its neighbours played by {@link Outside}. */
 export async function startNotifications(adminUrl: string) {
-  const testDatabase = await createDatabase(adminUrl);
+  const testDatabase = await createMigratedDatabase(adminUrl, [notificationsPersistence]);
   const config = loadConfig({
     DATABASE_URL: testDatabase.url,
     TOCSIN_PROFILE: 'embedded',
@@ -41,7 +41,6 @@ export async function startNotifications(adminUrl: string) {
     JWT_SECRET: 'a secret of a test, long enough for it',
     ENCRYPTION_KEY: 'a secret of a test, long enough for it',
   });
-  await migrate(config, [notificationsPersistence]);
   const modules = [...platformModules(config, 'test', [notificationsPersistence]), NotificationsAlone];
   const testing = await Test.createTestingModule({ imports: modules }).compile();
   const app = await configureHttp(testing.createNestApplication<NestFastifyApplication>(httpAdapter(config)));

@@ -6,8 +6,9 @@ import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { newId } from '#kernel';
 import { loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
-import { Database, migrate } from '#platform/persistence';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import { Database } from '#platform/persistence';
+import type { TestDatabase } from '../../../../test/support/database.ts';
+import { createMigratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { FindContacts } from '../contracts/index.ts';
 import { LogIn } from './log-in.ts';
 import { Register } from './register.ts';
@@ -20,7 +21,7 @@ let postgres: TestDatabase;
 const running: INestApplicationContext[] = [];
 
 beforeEach(async () => {
-  postgres = await createDatabase(inject('postgresUrl'));
+  postgres = await createMigratedDatabase(inject('postgresUrl'), [identityPersistence]);
 });
 afterEach(async () => {
   await Promise.all(running.splice(0).map((app) => app.close()));
@@ -39,7 +40,6 @@ async function start(environment: NodeJS.ProcessEnv = {}) {
     DEMO: 'off',
     ...environment,
   });
-  await migrate(config, [identityPersistence]);
   const imports = [...platformModules(config, 'test', [identityPersistence]), IdentityHttpModule];
   const app = await (await Test.createTestingModule({ imports }).compile()).init();
   running.push(app);

@@ -1,17 +1,18 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { type IQueryHandler, QueryBus, QueryHandler } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from 'vitest';
 import { AlertCreated, type Cursor, FindCursor } from '#libs/alerts/contracts';
 import { Config, ConfigurationError, loadConfig } from '#platform/config';
 import { platformModules } from '#platform/lifecycle';
 import { Outbox, Relay } from '#platform/messaging';
 import { Metrics } from '#platform/metrics';
-import { Database, migrate } from '#platform/persistence';
+import { Database } from '#platform/persistence';
 import { startBinanceServer } from '../../../../test/support/binance-server/server.ts';
 import { tradesOf } from '../../../../test/support/binance-server/trade.ts';
-import { createDatabase, type TestDatabase } from '../../../../test/support/database.ts';
+import type { TestDatabase } from '../../../../test/support/database.ts';
 import { parseExposition, totalOf } from '../../../../test/support/exposition.ts';
+import { createMigratedDatabase } from '../../../../test/support/migrated-database.ts';
 import { FindLastTick, FindQuotes, type Tick, TickStream } from '../contracts/index.ts';
 import { Catalogue } from '../domain/catalogue.ts';
 import { FeedStates } from '../features/feed-states.ts';
@@ -27,7 +28,6 @@ class CursorOfTest implements IQueryHandler<FindCursor> {
 }
 
 describe('the feeds of a process', () => {
-  let migrated: TestDatabase;
   let postgres: TestDatabase;
   let app: INestApplicationContext;
   let ticks: Tick[];
@@ -53,12 +53,8 @@ describe('the feeds of a process', () => {
   };
   const symbols = () => new Set(ticks.map(({ symbol }) => symbol));
 
-  beforeAll(async () => {
-    postgres = migrated = await createDatabase(inject('postgresUrl'));
-    await migrate(settings({}), [marketDataPersistence]);
-  });
   beforeEach(async () => {
-    postgres = await createDatabase(inject('postgresUrl'), new URL(migrated.url).pathname.slice(1));
+    postgres = await createMigratedDatabase(inject('postgresUrl'), [marketDataPersistence]);
     ticks = [];
     cursor = null;
   });
@@ -66,7 +62,6 @@ describe('the feeds of a process', () => {
     await app.close();
     await postgres.drop();
   });
-  afterAll(() => migrated.drop());
 
   it('follow the symbols that are named, by any of their names', async () => {
     await start({ MARKET_FEEDS: 'simulated', MARKET_SYMBOLS: 'btcusdt,DEMO-USD,BTC' });
