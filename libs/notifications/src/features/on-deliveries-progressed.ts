@@ -22,8 +22,13 @@ export class OnDeliveriesProgressed implements Reaction<DeliveriesProgressed> {
     private readonly queries: QueryBus,
   ) {}
 
-  async react({ payload }: DeliveriesProgressed): Promise<void> {
-    const transitions = Map.groupBy(payload.transitions, ({ notificationId }) => notificationId);
+  react(event: DeliveriesProgressed): Promise<void> {
+    return this.reactToAll([event]);
+  }
+
+  async reactToAll(events: readonly DeliveriesProgressed[]): Promise<void> {
+    const all = events.flatMap(({ payload }) => payload.transitions);
+    const transitions = Map.groupBy(all, ({ notificationId }) => notificationId);
     const before = await this.lock([...transitions.keys()]);
     const after = before.map((progress) => this.add(progress, transitions.get(progress.id) ?? []));
     await this.write(await Promise.all(after));

@@ -7,13 +7,14 @@ import { Outbox } from './outbox.ts';
 import { ReactionRegistry } from './reaction-registry.ts';
 import { Reactions } from './reactions.ts';
 import { Relay } from './relay.ts';
+import { RunReactions } from './run-reactions.ts';
 import { Wakeups } from './wakeups.ts';
 
 /** Events of a process: recorded, relayed, published, waited for. */
 @Global()
 @Module({
   imports: [DiscoveryModule],
-  providers: [Outbox, Reactions, ReactionRegistry, InTransactionPublisher, Relay, Wakeups],
+  providers: [Outbox, Reactions, ReactionRegistry, InTransactionPublisher, RunReactions, Relay, Wakeups],
   exports: [Outbox, InTransactionPublisher, Relay, Wakeups],
 })
 export class MessagingModule {}

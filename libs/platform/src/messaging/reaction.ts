@@ -14,6 +14,11 @@ export interface ReactionMetadata {
 /** What a context does because something happened in another one (or in itself). */
 export interface Reaction<E extends DomainEvent> {
   react(event: E): Promise<void>;
+  /**
+   * Where events of which many come add up: reacts to all that are due, in one transaction. Should it fail, each is
+   * reacted to alone.
+   */
+  reactToAll?(events: readonly E[]): Promise<void>;
 }
 
 /**

@@ -1,16 +1,10 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { Counter, Histogram } from '@prometheus-io/client';
 import { withoutSecrets } from '../logging/without-secrets.ts';
 import { delays, Metrics } from '../metrics/metrics.ts';
 import { Database } from '../persistence/database.ts';
 import { Reactions } from './reactions.ts';
-
-interface OutboxEvent {
-  readonly id: string;
-  readonly type: string;
-  readonly payload: object;
-  readonly occurredAt: Date;
-}
+import { type RelayedEvent, RunReactions } from './run-reactions.ts';
 
 const batchSize = 100;
 const takenBackAtOnce = 1_000;
@@ -29,13 +23,13 @@ const pruneSize = 10_000;
  */
 @Injectable()
 export class Relay {
-  private readonly logger = new Logger(Relay.name);
   private readonly relayed: Counter<'type' | 'outcome'>;
   private readonly lag: Histogram;
 
   constructor(
     private readonly database: Database,
     private readonly reactions: Reactions,
+    private readonly runs: RunReactions,
     metrics: Metrics,
   ) {
     this.relayed = metrics.counter(
@@ -111,8 +105,8 @@ export class Relay {
     await this.database.sql`delete from platform.reaction_registry where seen_at < now() - interval '7 days'`;
   }
 
-  private lease(): Promise<OutboxEvent[]> {
-    return this.database.sql<OutboxEvent>`
+  private lease(): Promise<RelayedEvent[]> {
+    return this.database.sql<RelayedEvent>`
       update platform.outbox set
         attempts = attempts + 1,
         due_at = now() + least(interval '5 seconds' * power(2, least(attempts, 10)), interval '5 minutes')
@@ -124,9 +118,11 @@ export class Relay {
       returning id, type, payload, occurred_at as "occurredAt"`;
   }
 
-  private async relayAll(events: readonly OutboxEvent[]): Promise<void> {
-    const queue = [...events];
-    const done: string[] = [];
+  private async relayAll(events: readonly RelayedEvent[]): Promise<void> {
+    const together = await this.runs.together(events);
+    for (const event of together) this.count(event);
+    const done = [...together].map(({ id }) => id);
+    const queue = events.filter((event) => !together.has(event));
     let published = performance.now();
     const work = async () => {
       for (let event = queue.shift(); event; event = queue.shift()) {
@@ -143,29 +139,10 @@ export class Relay {
   }
 
   /** Runs the reactions that this process has. Returns whether all of them have their mark now. */
-  private async relay(event: OutboxEvent): Promise<boolean> {
-    const errors: string[] = [];
-    for (const { name, instance } of this.reactions.to(event.type, 'relayed')) {
-      try {
-        await this.database.transaction(async () => {
-          const marked = await this.database.sql`
-            insert into platform.reactions (event_id, reaction) values (${event.id}, ${name})
-            on conflict do nothing returning event_id`;
-          if (marked.length > 0) {
-            await instance.react(event);
-          }
-        });
-      } catch (error) {
-        errors.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
-        this.logger.error(
-          { err: error, event: event.id, type: event.type, reaction: name },
-          'A reaction failed.',
-        );
-      }
-    }
+  private async relay(event: RelayedEvent): Promise<boolean> {
+    const errors = await this.runs.alone(event);
     if (errors.length === 0) {
-      this.relayed.inc({ type: event.type, outcome: 'relayed' });
-      this.lag.observe(Math.max(0, Date.now() - event.occurredAt.getTime()) / 1000);
+      this.count(event);
       return true;
     }
     this.relayed.inc({ type: event.type, outcome: 'failed' });
@@ -173,6 +150,11 @@ export class Relay {
       update platform.outbox set last_error = ${withoutSecrets(errors.join('\n')).slice(0, 2000)}
       where id = ${event.id} and published_at is null`;
     return false;
+  }
+
+  private count({ type, occurredAt }: RelayedEvent): void {
+    this.relayed.inc({ type, outcome: 'relayed' });
+    this.lag.observe(Math.max(0, Date.now() - occurredAt.getTime()) / 1000);
   }
 
   /** Marks events as published; those that another version owes a reaction wait for it instead. */
