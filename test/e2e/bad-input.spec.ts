@@ -187,6 +187,26 @@ describe('a notification', () => {
     expect(faults(await post('/v1/notifications', { ...body, ...changed }))).toEqual(invalid(...places));
   });
 
+  it.each<[string, object, ...string[]]>([
+    ['a line break in the subject', { subject: 'Hello\r\nBcc: eve@example.org' }, '/subject'],
+    ['a lone carriage return in the subject', { subject: 'Hello\rBcc: eve@example.org' }, '/subject'],
+    ['a line separator in the subject', { subject: 'Hello\u2028Bcc: eve@example.org' }, '/subject'],
+    ['an address with a line break', to('ada@example.org\nBcc: eve@example.org'), '/recipients/0/to'],
+    ['an address with a name', to('Eve <eve@example.org>'), '/recipients/0/to'],
+    ['an address with a command', to('ada@example.org> SIZE=1'), '/recipients/0/to'],
+    ['two addresses in one', to('ada@example.org;eve@example.org'), '/recipients/0/to'],
+    ['an address that is too long', to(`${'a'.repeat(250)}@example.org`), '/recipients/0/to'],
+    ['no address', to(''), '/recipients/0/to'],
+  ])('is neither edited nor sent with %s', async (_, changed, ...places) => {
+    const url = `/v1/notifications/${String((await post('/v1/notifications', body)).body['id'])}`;
+    const edited = await api.call({ method: 'PATCH', url, as: admin, body: changed });
+    expect(faults(edited)).toEqual(invalid(...places));
+    if ('recipients' in changed) {
+      expect(faults(await post(`${url}/send`, changed))).toEqual(invalid(...places));
+    }
+    expect((await get(url)).body).toMatchObject({ status: 'draft', version: 1, recipients: [] });
+  });
+
   it('is not sent to a list that is none', async () => {
     const { id } = (await post('/v1/notifications', body)).body;
     const send = (given: object) => post(`/v1/notifications/${String(id)}/send`, given);

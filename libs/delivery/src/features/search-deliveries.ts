@@ -57,15 +57,19 @@ export class SearchDeliveriesHandler implements IQueryHandler<SearchDeliveries> 
   }
 }
 
-/** The newest so many of each state: whatever is asked for, that is one index, read from its end. */
+/**
+ * The newest so many of each state: whatever is asked for, that is one index, read from its end. The address comes as a
+ * row: knowing that it is a frequent one, Postgres would rather look for it among all deliveries of a state.
+ */
 function newest({ statuses = deliveryStates, to, from, until }: DeliveryFilter, depth: number) {
   return fragment`
     select found.id, found.created_at
     from unnest(${[...new Set(statuses)]}::text[]) as wanted(status)
+    ${to === undefined ? fragment`` : fragment`cross join unnest(array[lower(${to})]) as asked(address)`}
     cross join lateral (
       select id, created_at from delivery.deliveries
       where status = wanted.status
-        ${to === undefined ? fragment`` : fragment`and lower(recipient) = lower(${to})`}
+        ${to === undefined ? fragment`` : fragment`and lower(recipient) = asked.address`}
         ${from === undefined ? fragment`` : fragment`and created_at >= ${from}`}
         ${until === undefined ? fragment`` : fragment`and created_at < ${until}`}
       order by created_at desc, id desc limit ${depth}) as found`;

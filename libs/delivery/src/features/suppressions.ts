@@ -29,6 +29,7 @@ export class Suppressions {
 
   /** Those of the addresses that are suppressed, as they are written. */
   async among(addresses: readonly string[]): Promise<Set<string>> {
+    if (addresses.length === 0) return new Set();
     const hashes = new Map(addresses.map((address) => [address, this.hash(address)]));
     const wanted = [...hashes.values()];
     const rows = await this.database.sql<{ hash: Buffer }>`
