@@ -70,6 +70,7 @@ export default defineConfig({
           setupFiles,
           include: [
             'test/journeys/{two-apis,killed-migration,*-outage}.servers.spec.ts',
+            'test/faults/*.servers.spec.ts',
             'test/journeys/recorded-trades.spec.ts',
             'test/e2e/{sessions,solicited-mails}.spec.ts',
             '{libs,test}/**/*.servers-long.spec.ts',

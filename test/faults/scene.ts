@@ -82,15 +82,16 @@ export class Scene {
     return { process, operator: await returning([url], operatorAddress, this.password) };
   }
 
-  /** Has a mail sent to an address of its own. */
-  async send(): Promise<{ readonly id: string; readonly to: string }> {
-    const to = `person${this.addresses.length}@example.org`;
-    this.addresses.push(to);
-    const recipients = [{ channel: 'email' as const, to }];
+  /** Has a mail sent to so many addresses of its own; returns the first of them. */
+  async send(count = 1): Promise<{ readonly id: string; readonly to: string }> {
+    const first = this.addresses.length;
+    const to = Array.from({ length: count }, (_, index) => `person${first + index}@example.org`);
+    this.addresses.push(...to);
+    const recipients = to.map((address) => ({ channel: 'email' as const, to: address }));
     const body = { subject: 'Bitcoin today', message: 'It crossed.', recipients };
     const { data } = await createNotification({ ...this.operator, body, throwOnError: true });
     await sendNotification({ ...this.operator, path: { id: data.id }, body: {}, throwOnError: true });
-    return { id: data.id, to };
+    return { id: data.id, to: to[0] ?? '' };
   }
 
   async delete(id: string, by = this.operator): Promise<DeletionAnswer> {
@@ -108,6 +109,16 @@ export class Scene {
       [notificationId],
     );
     return rows;
+  }
+
+  /** How many deliveries there are of each kind. */
+  async counts(): Promise<
+    { readonly status: DeliveryState; readonly tainted: boolean; readonly count: number }[]
+  > {
+    const { rows } = await this.database.query(
+      `select status, tainted, count(*)::integer as count from delivery.deliveries group by status, tainted order by 1`,
+    );
+    return rows as Awaited<ReturnType<Scene['counts']>>;
   }
 
   /** Resolves once a question is answered, or as good as certainly waits for a lock that somebody holds. */
