@@ -47,6 +47,13 @@ export class DeliveriesQueueModule implements OnModuleInit {
       async () =>
         Object.entries(await jobs()).map(([state, count]) => [{ queue: deliveriesQueue, state }, count]),
     );
+    const paused = remembered(() => deliveries.isPaused(), 1_000);
+    metrics.gauge(
+      'tocsin_queue_paused',
+      'Whether somebody has paused the queue by hand, so that its jobs wait until it is resumed: 1 or 0.',
+      ['queue'],
+      async () => [[{ queue: deliveriesQueue }, Number(await paused())]],
+    );
   }
 
   onModuleInit(): Promise<void> {

@@ -19,6 +19,8 @@ interface Due {
   readonly version: number;
   readonly tainted: boolean;
   readonly provider: string | null;
+  /** There was a job already. */
+  readonly again: boolean;
 }
 
 /**
@@ -72,14 +74,14 @@ export class EnqueueDeliveries {
 
   private async enqueueBatch(epoch: string | null, bulk: boolean): Promise<number> {
     const due = await this.database.sql<Due>`
-      select id, version, tainted, provider from delivery.deliveries
+      select id, version, tainted, provider, enqueued_at is not null as again from delivery.deliveries
       where status in ('pending', 'retrying') and due_at <= now() and ${bulk ? fragment`bulk` : fragment`bulk is not true`}
         and (enqueued_at is null or enqueued_at < now() - interval '60 seconds'
           or enqueued_in is distinct from ${epoch}::text)
         and not exists (select from delivery.hold)
       order by due_at limit ${batchSize}`;
     if (due.length === 0) return 0;
-    const jobs = due.map(({ id, version, ...asked }) => ({
+    const jobs = due.map(({ id, version, again: _again, ...asked }) => ({
       name: 'deliver',
       data: { payload: payloadVersion, deliveryId: id, version, bulk, ...asked },
       // A job that still waits swallows its repetition; one that ended is gone and leaves its id free.
@@ -93,6 +95,7 @@ export class EnqueueDeliveries {
         removeOnFail: true,
       },
     }));
+    if (due.some(({ again }) => again)) await this.forgetFailed();
     await this.asked(within(queuePatienceMs, this.queue.addBulk(jobs)));
     this.added.inc({ queue: deliveriesQueue }, jobs.length);
     // After the jobs exist: a crash in between repeats them. Never waits for a row, so it cannot deadlock.
@@ -106,6 +109,11 @@ export class EnqueueDeliveries {
         for update of delivery skip locked))
       returning id`;
     return marked.length;
+  }
+
+  /** Ours go when they fail. One that somebody kept would swallow its repetition for ever, and its row wait for it. */
+  private async forgetFailed(): Promise<void> {
+    await this.asked(within(queuePatienceMs, this.queue.clean(0, batchSize, 'failed')));
   }
 
   /** What the queue answers; counts when it does not. */
