@@ -19,7 +19,13 @@ export interface Row {
   readonly id: string;
   readonly status: DeliveryState;
   readonly tainted: boolean;
-  readonly attempts: readonly { readonly claimedAt: number; readonly outcome: string | null }[];
+  /** Who holds it. */
+  readonly workerId: number | null;
+  readonly attempts: readonly {
+    readonly claimedAt: number;
+    readonly workerId: number;
+    readonly outcome: string | null;
+  }[];
 }
 
 /** What a deletion answered: its outcome, or the code of a refusal. */
@@ -102,8 +108,9 @@ export class Scene {
   /** The deliveries of a notification. */
   async rows(notificationId: string): Promise<Row[]> {
     const { rows } = await this.database.query<Row>(
-      `select id, status, tainted, array(
-         select json_build_object('claimedAt', extract(epoch from claimed_at) * 1000, 'outcome', outcome)
+      `select id, status, tainted, worker_id as "workerId", array(
+         select json_build_object(
+           'claimedAt', extract(epoch from claimed_at) * 1000, 'workerId', worker_id, 'outcome', outcome)
          from delivery.attempts where delivery_id = deliveries.id order by number) as attempts
        from delivery.deliveries where notification_id = $1`,
       [notificationId],
@@ -131,6 +138,15 @@ export class Scene {
       );
       if (!answered && rowCount === 0) throw new Error('It neither waits nor is answered.');
     }, patient);
+  }
+
+  /** For how many seconds the most silent of the workers has said nothing on its session. */
+  async silence(): Promise<number> {
+    const { rows } = await this.database.query<{ seconds: number }>(
+      `select max(extract(epoch from clock_timestamp() - state_change))::float as seconds
+       from pg_stat_activity where datname = current_database() and application_name = 'tocsin delivery lock'`,
+    );
+    return rows[0]?.seconds ?? 0;
   }
 
   /** The time of the database in milliseconds. */
