@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -141,6 +142,82 @@ describe('the configuration of a process', () => {
     expect(linesOf({ ...client, PUBLIC_URL })).toEqual([
       'PUBLIC_URL: must start with https:// where people sign in with a provider',
     ]);
+  });
+
+  it('knows its mail servers in order, and how much of a secret passes to each', () => {
+    const servers = (variables: NodeJS.ProcessEnv) =>
+      loadConfig(variables).mailServers.map(({ name, tls, verified }) => [name, tls, verified]);
+    expect(servers({})).toEqual([['127.0.0.1', 'opportunistic', false]]);
+    expect(servers({ SMTP_URL: 'smtp://a:b@mail', SMTP_FALLBACK_URL: 'smtp://other' })).toEqual([
+      ['mail', 'required', true],
+      ['other', 'opportunistic', false],
+    ]);
+    expect(servers({ SMTP_URL: 'smtp://a:b@localhost' })).toEqual([['localhost', 'opportunistic', true]]);
+    expect(servers({ SMTP_URL: 'smtps://mail', SMTP_FALLBACK_URL: 'smtp://mail:587' })).toEqual([
+      ['mail', 'required', true],
+      ['mail:587', 'opportunistic', false],
+    ]);
+    expect(servers({ SMTP_URL: 'smtp://mail', SMTP_TLS: 'required' })).toEqual([['mail', 'required', true]]);
+  });
+
+  it('does not start where a password would pass in clear, or a provider is none', () => {
+    const SMTP_URL = 'smtp://a:b@mail';
+    expect(linesOf({ SMTP_URL, SMTP_TLS: 'opportunistic' })).toEqual([
+      'SMTP_TLS: cannot be opportunistic where a password goes to another machine',
+    ]);
+    expect(linesOf({ SMTP_FALLBACK_URL: SMTP_URL })).toEqual([
+      'SMTP_FALLBACK_URL: is for where SMTP_URL is set',
+    ]);
+    expect(linesOf({ SMTP_URL, SMTP_FALLBACK_URL: SMTP_URL })).toEqual([
+      'SMTP_FALLBACK_URL: must be another server than SMTP_URL',
+    ]);
+    for (const odd of [
+      'smtp://',
+      'smtp://mail?tls.rejectUnauthorized=false',
+      'smtp://mail/path',
+      'smtp://mail#1',
+    ]) {
+      expect(linesOf({ SMTP_URL: odd })).toEqual([
+        'SMTP_URL: must name a host, with a port and a login if need be, and nothing else',
+      ]);
+    }
+  });
+
+  it.each([
+    'Ada',
+    'a@example.org, b@example.org',
+    'Ada <a@example.org>, Eve <e@example.org>',
+    'Ada <a@b@c>',
+    'Ada\tEve <a@example.org>',
+    'Ada <a@exämple.org>',
+  ])('takes one sender, and not %j', (MAIL_FROM) => {
+    expect(linesOf({ MAIL_FROM })).toEqual([
+      'MAIL_FROM: must be one mail address, optionally as in Name <address>',
+    ]);
+    for (const one of ['Ada, Eve & Co. <a@example.org>', '"Ada" <a@example.org>', 'a@localhost']) {
+      expect(linesOf({ MAIL_FROM: one })).toEqual([]);
+    }
+  });
+
+  it('signs mails with a good key only, and with all that it takes', () => {
+    const pem = (bits: number) =>
+      generateKeyPairSync('rsa', { modulusLength: bits })
+        .privateKey.export({ type: 'pkcs8', format: 'pem' })
+        .toString();
+    const given = { DKIM_DOMAIN: 'mail.example.org', DKIM_SELECTOR: '2026a', DKIM_PRIVATE_KEY: pem(2048) };
+    expect(loadConfig({}).dkim).toBeNull();
+    expect(loadConfig(given).dkim).toMatchObject({ domain: 'mail.example.org', selector: '2026a' });
+    const oneLine = given.DKIM_PRIVATE_KEY.replaceAll('\n', String.raw`\n`);
+    expect(loadConfig({ ...given, DKIM_PRIVATE_KEY: oneLine }).dkim?.key.type).toBe('private');
+    expect(linesOf({ DKIM_SELECTOR: '2026a' })).toEqual([
+      'DKIM_DOMAIN: is required with DKIM_SELECTOR',
+      'DKIM_PRIVATE_KEY: is required with DKIM_SELECTOR',
+    ]);
+    for (const DKIM_PRIVATE_KEY of ['hush', pem(1024)]) {
+      expect(linesOf({ ...given, DKIM_PRIVATE_KEY })).toEqual([
+        'DKIM_PRIVATE_KEY: must be a private key in PEM, RSA of at least 2048 bits or ed25519',
+      ]);
+    }
   });
 
   it('lets limits be switched off on a loopback address only', () => {

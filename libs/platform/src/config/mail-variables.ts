@@ -17,7 +17,7 @@ const address = /[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+/.source;
 const sender = z
   .string()
   .regex(
-    new RegExp(`^(?:[^\\r\\n\\0<>]*<${address}>|${address})$`),
+    new RegExp(`^(?:[^\\p{Cc}<>]*<${address}>|${address})$`, 'u'),
     'must be one mail address, optionally as in Name <address>',
   );
 
