@@ -182,6 +182,10 @@ describe('a notification', () => {
     ['an address with NUL', to('ada\0@example.org'), '/recipients/0/to'],
     ['an address with a line break', to('ada@example.org\r\nRCPT TO:<eve@example.org>'), '/recipients/0/to'],
     ['two addresses in one', to('ada@example.org, eve@example.org'), '/recipients/0/to'],
+    ['an address with a name', to('Ada <ada@example.org>'), '/recipients/0/to'],
+    ['an address of two hosts', to('ada@example.org@example.com'), '/recipients/0/to'],
+    ['an address with a command', to('ada@example.org> SIZE=1'), '/recipients/0/to'],
+    ['an address beyond ASCII', to('adä@example.org'), '/recipients/0/to'],
     ['a status of its own', { status: 'sent' }, '/status'],
   ])('is refused with %s', async (_, changed, ...places) => {
     expect(faults(await post('/v1/notifications', { ...body, ...changed }))).toEqual(invalid(...places));
