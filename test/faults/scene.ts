@@ -59,11 +59,12 @@ export class Scene {
       LOG_LEVEL: 'warn',
       SMTP_URL: mail.url,
     });
-    const postgres = await StoppingProxy.beforePostgres(installation.databaseUrl);
-    const redis = installation.hasRedis ? await StoppingProxy.beforeRedis(installation.redis.url) : null;
+    const { DATABASE_URL: databaseUrl = '', REDIS_URL: redisUrl } = installation.servers;
+    const postgres = await StoppingProxy.beforePostgres(databaseUrl);
+    const redis = redisUrl === undefined ? null : await StoppingProxy.beforeRedis(redisUrl);
     const password = await installation.createAdmin(operatorAddress);
     const operator = await returning(installation.urls, operatorAddress, password);
-    const database = new pg.Client({ connectionString: installation.databaseUrl });
+    const database = new pg.Client({ connectionString: databaseUrl });
     await database.connect();
     return new Scene(installation, postgres, redis, mail, password, operator, database);
   }

@@ -77,13 +77,9 @@ export class Installation {
     return installation;
   }
 
-  /** What its processes connect to, for whoever stands in between. */
-  get databaseUrl(): string {
-    return this.ground.variables['DATABASE_URL'] ?? '';
-  }
-
-  get hasRedis(): boolean {
-    return this.ground.redis !== null;
+  /** Where its processes find their servers, for whoever stands in between. */
+  get servers(): Readonly<Record<string, string>> {
+    return this.ground.variables;
   }
 
   /** The Redis that all processes use; only in the suite on servers. */
