@@ -28,6 +28,7 @@ export interface Claim {
 }
 
 interface ClaimedRow extends Claim {
+  readonly attemptId: string;
   readonly tainted: boolean;
   readonly notificationId: string | null;
 }
@@ -44,7 +45,9 @@ export class ClaimDeliveries {
    * Claims all of them in one transaction and returns the claim of each, or null: its job is out of date, the
    * delivery has ended, a source of it is deleted, or sending is held. Of several that want the same, one gets it.
    */
-  async claim(wanted: readonly Wanted[]): Promise<(Claim | null)[]> {
+  async claim(given: readonly Wanted[]): Promise<(Claim | null)[]> {
+    // Answered by attempt, not by delivery: two workers' ids may want the same one, and the row names one of them.
+    const wanted = given.map((one) => ({ ...one, attemptId: newId() }));
     const ids = wanted.map(({ deliveryId }) => deliveryId);
     const rows = await this.database.transaction(async () => {
       await shareHold(this.database);
@@ -61,16 +64,12 @@ export class ClaimDeliveries {
       );
       return claimed;
     });
-    const claims = new Map<string, Claim>(rows.map((row) => [row.deliveryId, row]));
-    return ids.map((id) => {
-      const claim = claims.get(id) ?? null;
-      claims.delete(id);
-      return claim;
-    });
+    const claims = new Map<string, Claim>(rows.map((row) => [row.attemptId, row]));
+    return wanted.map(({ attemptId }) => claims.get(attemptId) ?? null);
   }
 
-  private take(wanted: readonly Wanted[]): Promise<ClaimedRow[]> {
-    const rows = JSON.stringify(wanted.map((one) => ({ ...one, attemptId: newId() })));
+  private take(wanted: readonly (Wanted & { readonly attemptId: string })[]): Promise<ClaimedRow[]> {
+    const rows = JSON.stringify(wanted);
     return this.database.sql<ClaimedRow>`
       with wanted as (
         select distinct on ("deliveryId") "deliveryId", version, "workerId", provider, "attemptId"
@@ -95,7 +94,7 @@ export class ClaimDeliveries {
       attempted as (
         insert into delivery.attempts (id, delivery_id, number, worker_id, provider, scheduled_at)
         select "attemptId", id, claim_token, "workerId", provider, due_at from claimed)
-      select claimed.id as "deliveryId", claimed.claim_token as token, claimed.channel,
+      select "attemptId", claimed.id as "deliveryId", claimed.claim_token as token, claimed.channel,
         claimed.created_at as "requestedAt", claimed.recipient as "to", claimed.message_id_header as "messageId",
         message.subject, message.text, message.html,
         claimed.tainted, claimed.notification_id as "notificationId"

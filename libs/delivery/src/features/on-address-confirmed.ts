@@ -1,6 +1,7 @@
 import { AddressConfirmed } from '#libs/identity/contracts';
 import { type Reaction, ReactsTo } from '#platform/messaging';
 import { Database } from '#platform/persistence';
+import { lockSource } from './lock-sources.ts';
 import { MakeDeliveries } from './make-deliveries.ts';
 import { ownAccountMails } from './own-account-mails.ts';
 import { Suppressions } from './suppressions.ts';
@@ -15,7 +16,9 @@ export class OnAddressConfirmed implements Reaction<AddressConfirmed> {
   ) {}
 
   async react({ payload: { userId, email } }: AddressConfirmed): Promise<void> {
-    const deleted = await this.deliveries.lock([{ type: 'account', id: userId }]);
+    const account = { type: 'account', id: userId } as const;
+    await lockSource(this.database, account);
+    const deleted = await this.deliveries.lock([account]);
     if (deleted.size > 0) return;
     await this.suppressions.lift(email);
     // Now, since the account may have another address by the time it is deleted.

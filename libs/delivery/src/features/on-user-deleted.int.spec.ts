@@ -6,7 +6,7 @@ import { InTransactionPublisher, Outbox, Relay } from '#platform/messaging';
 import { Sealer } from '#platform/secrets';
 import { accountMail } from '../../../../test/support/account-mail.ts';
 import { Deliveries } from '../../../../test/support/deliveries.ts';
-import { accepted, ambiguous, failed, FakeChannel } from '../../../../test/support/fake-channel.ts';
+import { accepted, ambiguous, failed, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import { tablesWith } from '../../../../test/support/find-in-database.ts';
 import { jobOf } from '../../../../test/support/job-of.ts';
 import type { Outcome } from '../channels/channel.ts';
@@ -61,7 +61,31 @@ describe('The deliveries of a deleted account', () => {
     ofAddress: (await tablesWith(deliveries.database, email)).filter((table) => table !== 'platform.outbox'),
     ofAccount: (await tablesWith(deliveries.database, userId)).filter((table) => table !== 'platform.outbox'),
   });
+  const deleteUntil = async () => {
+    const [done, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    const deletion = deliveries.database.transaction(async () => {
+      await deleteAccount();
+      done.resolve();
+      await commit.promise;
+    });
+    await Promise.race([done.promise, deletion]);
+    return () => {
+      commit.resolve();
+      return deletion;
+    };
+  };
   const erased = { ofAddress: [], ofAccount: ['delivery.sources'] };
+
+  it('are seen deleted by the outcome of a mail that became theirs in the deletion only', async () => {
+    const id = await requestAccountMail(null);
+    const claim = await deliveries.lock().hold(({ workerId }) => deliveries.claim(id, 1, workerId));
+    const commit = await deleteUntil();
+    const now = { handedOverAt: new Date(), settledAt: new Date() };
+    const settling = deliveries.settle(id, claim?.token ?? 0, { ...refused, ...now });
+    await deliveries.waiting(1);
+    await commit();
+    expect(await settling).toBe('cancelled');
+  });
 
   it('stop in the deleting transaction, also the mails about it; those of others go on', async () => {
     const [pending, retrying, other] = [

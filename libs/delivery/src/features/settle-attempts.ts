@@ -24,6 +24,7 @@ export interface Ended {
 
 interface OwnedRow {
   readonly id: string;
+  readonly token: number;
   readonly status: 'sending' | 'retrying';
   readonly tainted: boolean;
   readonly attempts: number;
@@ -33,6 +34,7 @@ interface OwnedRow {
 
 interface Change {
   readonly id: string;
+  readonly token: number;
   readonly notificationId: string | null;
   readonly from: OwnedRow['status'];
   readonly status: DeliveryState;
@@ -59,51 +61,61 @@ export class SettleAttempts {
         ended.map(({ deliveryId }) => deliveryId),
       );
       await this.log(ended);
-      const outcomes = new Map(ended.map(({ deliveryId, attempted }) => [deliveryId, attempted]));
-      const owned = await this.lockOwned(ended);
+      // Two attempts of one delivery may end at the same time, when a worker has lost the first and claimed it anew.
+      const outcomes = new Map(
+        ended.map(({ deliveryId, token, attempted }) => [keyOf(deliveryId, token), attempted]),
+      );
+      const owned = await this.readOwned(ended);
       const made = owned.flatMap((row) => {
-        const attempted = outcomes.get(row.id);
+        const attempted = outcomes.get(keyOf(row.id, row.token));
         return attempted ? [changeOf(row, attempted)] : [];
       });
       await this.write(made);
       await this.outbox.append(progressOf(made.map(({ status: to, ...step }) => ({ ...step, to }))));
       return made;
     });
-    const states = new Map(changes.map(({ id, status }) => [id, status]));
-    return ended.map(({ deliveryId }) => states.get(deliveryId) ?? null);
+    const states = new Map(changes.map(({ id, token, status }) => [keyOf(id, token), status]));
+    return ended.map(({ deliveryId, token }) => states.get(keyOf(deliveryId, token)) ?? null);
   }
 
+  /**
+   * Logs the attempts and locks their deliveries. Those first: a deletion may be giving one a source that it did not
+   * have, and only the next statement sees it.
+   */
   private async log(ended: readonly Ended[]): Promise<void> {
     const rows = ended.map(({ deliveryId, token, attempted }) => ({ ...attempted, deliveryId, token }));
     await this.database.sql`
+      with locked as materialized (
+        select id from delivery.deliveries where id = any(${ended.map(({ deliveryId }) => deliveryId)}::uuid[])
+        order by id for update)
       update delivery.attempts as attempt set
         outcome = ended.kind, code = ended.code, response = left(ended.response, 500),
         message_id = ended."messageId", request = ended.request,
         handed_over_at = ended."handedOverAt", settled_at = ended."settledAt"
       from json_to_recordset(${JSON.stringify(rows)}::json) as ended("deliveryId" uuid, token integer, kind text,
         code text, response text, "messageId" text, request jsonb, "handedOverAt" timestamptz, "settledAt" timestamptz)
+      join locked on locked.id = ended."deliveryId"
       where attempt.delivery_id = ended."deliveryId" and attempt.number = ended.token`;
   }
 
   /**
-   * A sweeper may have taken a claim away already; then only an acceptance still counts, as long as nobody claimed
-   * anew.
+   * The deliveries that these attempts still own. A sweeper may have taken a claim away already; then only an
+   * acceptance still counts, as long as nobody claimed anew.
    */
-  private lockOwned(ended: readonly Ended[]): Promise<OwnedRow[]> {
+  private readOwned(ended: readonly Ended[]): Promise<OwnedRow[]> {
     const rows = ended.map(({ deliveryId, token, attempted }) => ({
       deliveryId,
       token,
       accepted: attempted.kind === 'accepted',
     }));
     return this.database.sql<OwnedRow>`
-      select delivery.id, delivery.status, delivery.tainted, delivery.attempts,
+      select delivery.id, delivery.claim_token as token, delivery.status, delivery.tainted, delivery.attempts,
         delivery.notification_id as "notificationId", ${underDeletedSource} as deleted
       from json_to_recordset(${JSON.stringify(rows)}::json)
         as ended("deliveryId" uuid, token integer, accepted boolean)
       join delivery.deliveries as delivery
         on delivery.id = ended."deliveryId" and delivery.claim_token = ended.token
-      where delivery.status = 'sending' or (delivery.status = 'retrying' and ended.accepted)
-      order by delivery.id for update of delivery`;
+      where delivery.status = 'sending' or (delivery.status = 'retrying' and ended.accepted)`;
   }
 
   private async write(changes: readonly Change[]): Promise<void> {
@@ -120,12 +132,15 @@ export class SettleAttempts {
   }
 }
 
+const keyOf = (deliveryId: string, token: number): string => `${deliveryId} ${token}`;
+
 function changeOf(row: OwnedRow, { kind, code, response, handedOverAt }: Attempted): Change {
   const attempts = row.attempts + (row.status === 'sending' && handedOverAt ? 1 : 0);
   const { status, tainted } = settle(kind, { ...row, attempts });
   const again = status === 'pending' || status === 'retrying';
   return {
     id: row.id,
+    token: row.token,
     notificationId: row.notificationId,
     from: row.status,
     status,

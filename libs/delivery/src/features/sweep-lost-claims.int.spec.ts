@@ -86,4 +86,29 @@ describe('sweeping the claims of workers that are gone', () => {
     expect(await deliveries.settle(id, 1, { ...accepted, ...now })).toBeNull();
     expect(await deliveries.row(id)).toMatchObject({ status: 'sending', claim_token: 2 });
   });
+
+  it('tells two attempts of one delivery apart that end in one batch', async () => {
+    const { id, workerId } = await claimed();
+    await deliveries.cutLock(workerId);
+    await deliveries.sweeper.sweep();
+    await deliveries.lock().hold((session) => deliveries.claim(id, 3, session.workerId));
+    const states = await deliveries.attempts.settle([
+      { deliveryId: id, token: 2, attempted: { ...accepted, ...now } },
+      { deliveryId: id, token: 1, attempted: { ...refused, ...now } },
+    ]);
+    expect(states).toEqual(['sent', null]);
+    expect(await deliveries.row(id)).toMatchObject({ status: 'sent' });
+  });
+
+  it('gives a claim that two ids want to the one that the row names', async () => {
+    const { ids } = await deliveries.request();
+    const [deliveryId = ''] = ids;
+    const wanted = { deliveryId, provider: 'fake' };
+    const [outdated, current] = await deliveries.claims.claim([
+      { ...wanted, version: 0, workerId: 1 },
+      { ...wanted, version: 1, workerId: 2 },
+    ]);
+    expect([outdated, current?.deliveryId]).toEqual([null, deliveryId]);
+    expect(await deliveries.row(deliveryId)).toMatchObject({ worker_id: 2 });
+  });
 });
