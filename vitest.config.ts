@@ -4,6 +4,9 @@ const source = { resolve: { conditions: ['source'] }, ssr: { resolve: { conditio
 /** Where programs run inside of the tests, what they log is searched for secrets. */
 const setupFiles = ['test/support/logs.setup.ts'];
 
+// Its imports are written for bundlers.
+const server = { deps: { inline: ['@protontech/jsmimeparser'] } };
+
 export default defineConfig({
   test: {
     reporters: ['default', './tools/closing-line.ts'],
@@ -17,6 +20,9 @@ export default defineConfig({
           include: ['{libs,apps,docker,test/support}/**/*.spec.ts'],
           exclude: ['**/*.{int,long,servers,servers-long}.spec.ts'],
           maxWorkers: 3,
+          // Of tests that say so; they wait for sockets.
+          maxConcurrency: 15,
+          server,
         },
       },
       {
@@ -73,10 +79,12 @@ export default defineConfig({
             'test/faults/*.servers.spec.ts',
             'test/journeys/recorded-trades.spec.ts',
             'test/e2e/{sessions,solicited-mails}.spec.ts',
+            'libs/delivery/src/channels/email/headers.spec.ts',
             '{libs,test}/**/*.servers-long.spec.ts',
           ],
           globalSetup: ['test/support/servers.setup.ts'],
           env: { TEST_SCALE: 'full' },
+          server,
           hookTimeout: 120_000,
           testTimeout: 900_000,
           fileParallelism: false,

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { domainToASCII } from 'node:url';
 import type { SendMailOptions } from 'nodemailer';
+import { encodeWord } from 'nodemailer/lib/mime-funcs';
 import type { OutgoingMessage } from '../channel.ts';
 
-/** Who sends, as a structure: whatever the name holds, it is one address. */
+/** Who sends, as a structure. */
 export interface Sender {
   readonly name: string;
   readonly address: string;
@@ -25,16 +26,24 @@ export function compose(message: OutgoingMessage, from: Sender): SendMailOptions
   return {
     from,
     to: { name: '', address: asciiAddress(message.to) },
-    subject,
     text,
     html,
     messageId,
     // The same over all attempts, like everything else: a repetition is the same message.
     date: requestedAt,
     baseBoundary: createHash('sha256').update(messageId).digest('hex').slice(0, 32),
-    headers: { 'Auto-Submitted': 'auto-generated' },
+    headers: {
+      'Auto-Submitted': 'auto-generated',
+      Subject: { prepared: true, foldLines: true, value: encoded(subject) },
+    },
   };
 }
+
+/** As it stands only where every reader sees it so: no spaces to collapse, nothing that looks encoded already. */
+const encoded = (subject: string): string =>
+  /^[!-~]{1,60}( [!-~]{1,60})*$/.test(subject) && !subject.includes('=?')
+    ? subject
+    : encodeWord(subject, 'B', 52);
 
 /** Something that no attempt will change. */
 export class BadMessage extends Error {}

@@ -1,8 +1,8 @@
 import type { Transporter } from 'nodemailer';
 import { Channel, type Outcome, type OutgoingMessage } from '../channel.ts';
 import { BadMessage, compose, type Sender } from './compose.ts';
-import { outcomeOf, storable, type Told } from './email.outcome.ts';
-import type { OutgoingMail, Passage } from './outgoing.ts';
+import { outcomeOf, storable } from './email.outcome.ts';
+import type { OutgoingMail } from './outgoing.ts';
 
 /** Mail over a pool of SMTP connections to one provider. */
 export class EmailChannel extends Channel {
@@ -15,16 +15,11 @@ export class EmailChannel extends Channel {
   }
 
   async deliver(message: OutgoingMessage, lost: AbortSignal): Promise<Outcome> {
-    const passage: Passage = {};
     try {
-      const told = await this.send({ ...compose(message, this.from), passage, signal: lost });
-      const { handOver } = passage;
-      const { messageId } = message;
-      return {
-        ...outcomeOf(told, handOver?.ended === true),
-        messageId,
-        request: handOver?.request ?? null,
-      };
+      return await this.send(
+        { ...compose(message, this.from), passage: {}, signal: lost },
+        message.messageId,
+      );
     } catch (error) {
       if (!(error instanceof BadMessage)) throw error;
       const response = storable(error.message);
@@ -39,12 +34,14 @@ export class EmailChannel extends Channel {
     }
   }
 
-  private send(mail: OutgoingMail): Promise<Told> {
+  private send(mail: OutgoingMail, messageId: string): Promise<Outcome> {
     return new Promise((resolve) => {
       // With a callback, which is called before anything else happens on that connection.
       this.transporter.sendMail(mail, (error: Error | null, info) => {
-        mail.passage.handOver?.answered();
-        resolve(error ?? { response: info.response ?? '' });
+        const { handOver } = mail.passage;
+        const outcome = outcomeOf(error ?? { response: info.response ?? '' }, handOver?.ended === true);
+        if (outcome.kind === 'ambiguous' || handOver?.isCutShort) handOver?.leave();
+        resolve({ ...outcome, messageId, request: handOver?.request ?? null });
       });
     });
   }

@@ -18,6 +18,7 @@ export class HandOver {
   /** Whether nodemailer has all of it: from here on its final dot may be on the way. */
   ended = false;
   private carrier: Carrier | undefined;
+  private body: Readable | undefined;
 
   constructor(
     readonly from: string,
@@ -28,7 +29,8 @@ export class HandOver {
 
   /** The bytes for one connection, from the moment that it asks for them. */
   stream(): Readable {
-    return new Body(this);
+    this.body = new Body(this);
+    return this.body;
   }
 
   begin(): void {
@@ -36,12 +38,15 @@ export class HandOver {
     this.carrier = this.findCarrier();
   }
 
-  /**
-   * Called with the answer. One that came before the message had ended answers something else, so nothing more is said
-   * on that connection, least of all the dot.
-   */
-  answered(): void {
-    if (this.begun && !this.ended) this.carrier?.close();
+  /** Whether its answer came before it had ended, and so answers something else. */
+  get isCutShort(): boolean {
+    return this.begun && !this.ended;
+  }
+
+  /** Says nothing more on that connection, where nobody knows what would be heard; least of all the final dot. */
+  leave(): void {
+    this.body?.destroy();
+    this.carrier?.close();
   }
 
   get request(): HandedOver {
