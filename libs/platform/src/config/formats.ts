@@ -12,6 +12,7 @@ export const url = (...protocols: string[]) =>
     .string()
     .refine((text) => protocols.some((protocol) => text.startsWith(`${protocol}://`)) && URL.canParse(text), {
       error: `must be a URL starting with ${protocols.map((protocol) => `${protocol}://`).join(' or ')}`,
+      abort: true,
     });
 
 export const listOf = <T extends string>(values: readonly [T, ...T[]]) =>
