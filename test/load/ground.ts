@@ -11,7 +11,7 @@ import { startRedis } from '../support/redis-server.ts';
 export const secret = 'the secret of a benchmark, long enough to sign with';
 
 /** A migrated database with fsync, a Redis, and the built processes that a benchmark measures. */
-export async function prepareLoad() {
+export async function prepareLoad(settings: Record<string, string> = {}) {
   const dataDir = mkdtempSync(join(tmpdir(), 'tocsin-bench-'));
   chmodSync(dataDir, 0o711);
   const postgres = await startPostgres({ dataDir, durable: true });
@@ -33,6 +33,7 @@ export async function prepareLoad() {
     HOST: '127.0.0.1',
     RATE_LIMIT: 'off',
     DEMO: 'off',
+    ...settings,
   };
 
   function run(program: URL, more: Record<string, string> = {}): ChildProcess {
@@ -43,10 +44,16 @@ export async function prepareLoad() {
       stdio: ['ignore', 'inherit', 'inherit'],
     });
   }
+  /** Starts a program that runs until the end. */
+  function start(program: URL, more: Record<string, string> = {}): ChildProcess {
+    const child = run(program, more);
+    children.push(child);
+    return child;
+  }
   /** Starts a program that listens, and returns its address. */
   async function listen(program: URL, more: Record<string, string> = {}): Promise<string> {
     const [port = 0] = await freePorts(1);
-    children.push(run(program, { ...more, PORT: String(port) }));
+    start(program, { ...more, PORT: String(port) });
     return `http://127.0.0.1:${port}`;
   }
   async function close(): Promise<void> {
@@ -61,9 +68,10 @@ export async function prepareLoad() {
   }
 
   await once(run(builtApi('migrate')), 'exit');
-  return { databaseUrl: postgres.url, listen, close };
+  return { databaseUrl: postgres.url, start, listen, close };
 }
 
+export const builtWorker = new URL('../../dist/apps/worker/src/main.js', import.meta.url);
 export const builtApi = (file: string): URL => new URL(`../../dist/apps/api/src/${file}.js`, import.meta.url);
 
 /** The body of a GET, once the process answers. */

@@ -44,7 +44,7 @@ export class RunReactions {
     const done = new Set<RelayedEvent>();
     for (const [type, ofType] of Map.groupBy(events, (event) => event.type)) {
       const reactions = this.reactions.to(type, 'relayed');
-      const able = reactions.length > 0 && reactions.every(({ instance }) => instance.reactToAll);
+      const able = reactions.length > 0 && reactions.every(({ instance }) => 'reactToAll' in instance);
       if (!able || ofType.length === 1) continue;
       try {
         for (const { name, instance } of reactions) {
