@@ -6,6 +6,8 @@ import type { MailStage } from '../support/stopping-mail-server.ts';
 /** How a delivery ends. */
 export interface End {
   readonly status: DeliveryState;
+  /** Whether somebody may have been handed it without anybody knowing. */
+  readonly tainted: boolean;
   /** How often the mail server took it. */
   readonly taken: number;
   /** How each attempt ended. */
@@ -29,11 +31,21 @@ export interface Point {
   readonly deleted: { readonly answers: readonly [DeletionAnswer, DeletionAnswer]; readonly end: End };
 }
 
-const sent: End = { status: 'sent', taken: 1, attempts: ['accepted'] };
-const cancelled: End = { status: 'cancelled', taken: 0, attempts: [] };
+const sent: End = { status: 'sent', tainted: false, taken: 1, attempts: ['accepted'] };
+const cancelled: End = { status: 'cancelled', tainted: false, taken: 0, attempts: [] };
 /** Lost with the worker, and taken by the mail server so often. */
-const unknown = (taken: number): End => ({ status: 'unknown', taken, attempts: ['ambiguous'] });
-const sentAgain = (taken: number): End => ({ status: 'sent', taken, attempts: ['ambiguous', 'accepted'] });
+const unknown = (taken: number): End => ({
+  status: 'unknown',
+  tainted: true,
+  taken,
+  attempts: ['ambiguous'],
+});
+const sentAgain = (taken: number): End => ({
+  status: 'sent',
+  tainted: true,
+  taken,
+  attempts: ['ambiguous', 'accepted'],
+});
 
 const atQuestion = (at: RegExp, when: When) => (scene: Scene) => scene.postgres.stopAt(at, when);
 const atMail = (stage: MailStage) => (scene: Scene, released: Promise<unknown>) =>
