@@ -72,12 +72,11 @@ export class ClaimDeliveries {
     const rows = JSON.stringify(wanted);
     return this.database.sql<ClaimedRow>`
       with wanted as (
-        select distinct on ("deliveryId") "deliveryId", version, "workerId", provider, "attemptId"
+        select "deliveryId", version, "workerId", provider, "attemptId"
         from json_to_recordset(${rows}::json) as wanted(
-          "deliveryId" uuid, version integer, "workerId" integer, provider text, "attemptId" uuid)
-        order by "deliveryId", version desc),
+          "deliveryId" uuid, version integer, "workerId" integer, provider text, "attemptId" uuid)),
       free as materialized (
-        select delivery.id, delivery.due_at from delivery.deliveries as delivery
+        select delivery.id, delivery.version, delivery.due_at from delivery.deliveries as delivery
         join wanted on wanted."deliveryId" = delivery.id and wanted.version = delivery.version
         where delivery.status in ('pending', 'retrying') and not ${underDeletedSource}
           and not exists (select from delivery.hold)
@@ -86,7 +85,7 @@ export class ClaimDeliveries {
         update delivery.deliveries as delivery set
           status = 'sending', version = delivery.version + 1, claim_token = claim_token + 1,
           worker_id = wanted."workerId", claimed_at = now()
-        from wanted join free on free.id = wanted."deliveryId"
+        from wanted join free on free.id = wanted."deliveryId" and free.version = wanted.version
         where delivery.id = free.id
         returning delivery.id, delivery.message_id, delivery.notification_id, delivery.claim_token,
           delivery.tainted, delivery.channel, delivery.created_at, delivery.recipient,

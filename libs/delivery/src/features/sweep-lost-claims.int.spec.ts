@@ -104,11 +104,12 @@ describe('sweeping the claims of workers that are gone', () => {
     const { ids } = await deliveries.request();
     const [deliveryId = ''] = ids;
     const wanted = { deliveryId, provider: 'fake' };
-    const [outdated, current] = await deliveries.claims.claim([
+    const [outdated, current, early] = await deliveries.claims.claim([
       { ...wanted, version: 0, workerId: 1 },
       { ...wanted, version: 1, workerId: 2 },
+      { ...wanted, version: 2, workerId: 3 },
     ]);
-    expect([outdated, current?.deliveryId]).toEqual([null, deliveryId]);
+    expect([outdated, current?.deliveryId, early]).toEqual([null, deliveryId, null]);
     expect(await deliveries.row(deliveryId)).toMatchObject({ worker_id: 2 });
   });
 });

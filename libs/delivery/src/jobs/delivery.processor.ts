@@ -41,7 +41,14 @@ const notHandedOver: Outcome = {
 };
 
 /** Claims, hands over and settles one delivery a job; claims and outcomes of concurrent jobs share a transaction. */
-@Processor(deliveriesQueue, { concurrency: handOversAtOnce, runRetryDelay: 1_000, maxStalledCount: 10 })
+@Processor(deliveriesQueue, {
+  concurrency: handOversAtOnce,
+  runRetryDelay: 1_000,
+  // A job of a worker that is gone swallows its repetition until the queue notices: a row must not wait that long.
+  lockDuration: 10_000,
+  stalledInterval: 5_000,
+  maxStalledCount: 10,
+})
 export class DeliveryProcessor extends WorkerHost implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly logger = new Logger(DeliveryProcessor.name);
   private readonly tellOutage = onceAnOutage(this.logger);
