@@ -24,6 +24,7 @@ import { SweepLostClaims } from '../../libs/delivery/src/features/sweep-lost-cla
 import { DeliveryMetrics } from '../../libs/delivery/src/jobs/delivery-metrics.ts';
 import { DeliveryProcessor } from '../../libs/delivery/src/jobs/delivery.processor.ts';
 import { WorkerLock } from '../../libs/delivery/src/jobs/worker-lock.ts';
+import { admissionTo } from './admission-to.ts';
 import { cutLock } from './cut-lock.ts';
 import type { TestDatabase } from './database.ts';
 import { migratedDatabase } from './migrated-database.ts';
@@ -156,7 +157,7 @@ export class Deliveries {
 
   /** A worker without a queue; `afterClaim` happens between the claim and the hand-over. */
   worker(
-    channel: Channel,
+    channel: Channel | readonly Channel[],
     lock = this.lock(),
     afterClaim: (workerId: number) => Promise<void> = () => Promise.resolve(),
   ): DeliveryProcessor {
@@ -168,7 +169,8 @@ export class Deliveries {
     };
     const { attempts, app, measured } = this;
     const [config, clock] = [app.get(Config), app.get(Clock)];
-    return new DeliveryProcessor(config, lock, claims, attempts, channel, clock, new Roles(), measured);
+    const admission = admissionTo(this.database, [channel].flat());
+    return new DeliveryProcessor(config, lock, claims, attempts, admission, clock, new Roles(), measured);
   }
 
   published(notificationId: string): Promise<Partial<DeliveryCounts>> {

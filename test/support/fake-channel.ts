@@ -9,10 +9,12 @@ export const ambiguous: Outcome = { kind: 'ambiguous', code: 'ETIMEDOUT', respon
 
 /** A provider that answers as told and remembers what it was handed. */
 export class FakeChannel extends Channel {
-  readonly provider = 'fake';
   readonly handedOver: OutgoingMessage[] = [];
 
-  constructor(readonly answer: (lost: AbortSignal) => Outcome | Promise<Outcome>) {
+  constructor(
+    readonly answer: (lost: AbortSignal) => Outcome | Promise<Outcome>,
+    readonly provider = 'fake',
+  ) {
     super();
   }
 

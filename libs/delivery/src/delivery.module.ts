@@ -4,10 +4,11 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { Config } from '#platform/config';
 import { Loop, Roles } from '#platform/lifecycle';
 import { Wakeups } from '#platform/messaging';
+import { Metrics } from '#platform/metrics';
 import type { ContextPersistence } from '#platform/persistence';
-import { Channel } from './channels/channel.ts';
 import { EmailChannels } from './channels/email/email-channels.ts';
 import { mailerModule } from './channels/email/mailer.module.ts';
 import { ClaimDeliveries } from './features/claim-deliveries.ts';
@@ -41,10 +42,13 @@ import { TellOfHold } from './features/tell-of-hold.ts';
 import { DeliveriesController } from './http/deliveries.controller.ts';
 import { NotificationDeliveriesController } from './http/notification-deliveries.controller.ts';
 import { SuppressionsController } from './http/suppressions.controller.ts';
+import { Admission } from './jobs/admission.ts';
 import { DeliveriesQueueModule } from './jobs/deliveries-queue.ts';
 import { DeliveryMetrics } from './jobs/delivery-metrics.ts';
 import { DeliveryProcessor } from './jobs/delivery.processor.ts';
 import { EnqueueDeliveries } from './jobs/enqueue-deliveries.ts';
+import { Providers } from './jobs/providers.ts';
+import { SharedLimits } from './jobs/shared-limits.ts';
 import { WorkerLock } from './jobs/worker-lock.ts';
 import { deliveryMigrations } from './persistence/delivery.migrations.ts';
 
@@ -120,12 +124,41 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
     ClaimDeliveries,
     SettleAttempts,
     EmailChannels,
-    { provide: Channel, inject: [EmailChannels], useFactory: ({ inOrder }: EmailChannels) => inOrder[0] },
+    SharedLimits,
+    {
+      provide: Providers,
+      inject: [EmailChannels, SharedLimits, Config, Metrics],
+      useFactory: ({ inOrder }: EmailChannels, limits: SharedLimits, config: Config, metrics: Metrics) =>
+        new Providers(inOrder, ratesOf(config), config.smtpConnections, limits, metrics),
+    },
+    Admission,
     DeliveryProcessor,
     TellOfHold,
   ],
 })
-export class DeliveryWorkerModule {}
+export class DeliveryWorkerModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly refreshing: Loop;
+
+  constructor(
+    providers: Providers,
+    admission: Admission,
+    private readonly wakeups: Wakeups,
+  ) {
+    this.refreshing = new Loop('Providers', () => providers.refresh().then(() => admission.wake()));
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.wakeups.listen('tocsin_providers', this.refreshing.wake);
+    this.refreshing.start();
+  }
+
+  onModuleDestroy(): Promise<void> {
+    return this.refreshing.stop();
+  }
+}
+
+const ratesOf = ({ mailServers }: Config): Map<string, number> =>
+  new Map(mailServers.flatMap(({ name, rate }) => (rate === null ? [] : [[name, rate]])));
 
 /** The role `schedule`: disconnects workers that hang and takes claims from those that are gone; several may run. */
 @Module({ imports: [DeliveryModule], providers: [SweepLostClaims, DisconnectHungWorkers] })

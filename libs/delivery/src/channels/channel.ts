@@ -1,8 +1,5 @@
 import type { Attempt } from '../contracts/index.ts';
 
-/** Messages one worker hands over at a time; a transport keeps as many connections, so nothing waits unseen. */
-export const handOversAtOnce = 10;
-
 /** A rendered message to one recipient. */
 export interface OutgoingMessage {
   readonly to: string;

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { type Attempted, type OutcomeKind, settle, type Settled } from './settle.ts';
-import { maxAttempts } from './backoff.ts';
+import { retriesOf } from './backoff.ts';
 
-const fresh: Attempted = { tainted: false, attempts: 1, deleted: false };
+const fresh: Attempted = { channel: 'email', tainted: false, attempts: 1, deleted: false };
 const tainted = { ...fresh, tainted: true };
-const last = { ...fresh, attempts: maxAttempts };
+const last = { ...fresh, attempts: retriesOf('email').maxAttempts };
 const deleted = { ...fresh, deleted: true };
 
 const table: [OutcomeKind, string, Attempted, Settled['status']][] = [

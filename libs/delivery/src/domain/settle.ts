@@ -1,11 +1,12 @@
 import type { Attempt, DeliveryState } from '../contracts/index.ts';
-import { maxAttempts } from './backoff.ts';
+import { retriesOf } from './backoff.ts';
 
 /** How a hand-over ended, as the channel tells it. */
 export type OutcomeKind = NonNullable<Attempt['outcome']>;
 
 /** A delivery at the moment its attempt has ended. */
 export interface Attempted {
+  readonly channel: string;
   /** An earlier attempt may have been accepted. */
   readonly tainted: boolean;
   /** Tries that count, this one included. */
@@ -29,6 +30,7 @@ export function settle(outcome: OutcomeKind, before: Attempted): Settled {
   const tainted = before.tainted || outcome === 'ambiguous';
   if (outcome === 'failed') return { status: tainted ? 'unknown' : 'failed', tainted };
   if (before.deleted) return { status: tainted ? 'unknown' : 'cancelled', tainted };
-  if (before.attempts >= maxAttempts) return { status: tainted ? 'unknown' : 'failed', tainted };
+  if (before.attempts >= retriesOf(before.channel).maxAttempts)
+    return { status: tainted ? 'unknown' : 'failed', tainted };
   return { status: tainted ? 'retrying' : 'pending', tainted };
 }

@@ -84,7 +84,7 @@ export class ClaimDeliveries {
       claimed as (
         update delivery.deliveries as delivery set
           status = 'sending', version = delivery.version + 1, claim_token = claim_token + 1,
-          worker_id = wanted."workerId", claimed_at = now()
+          worker_id = wanted."workerId", provider = wanted.provider, claimed_at = now()
         from wanted join free on free.id = wanted."deliveryId" and free.version = wanted.version
         where delivery.id = free.id
         returning delivery.id, delivery.message_id, delivery.notification_id, delivery.claim_token,

@@ -9,7 +9,7 @@ import { tablesWith } from '../../../../test/support/find-in-database.ts';
 import { jobOf } from '../../../../test/support/job-of.ts';
 import type { Outcome } from '../channels/channel.ts';
 import { FindHold } from '../contracts/index.ts';
-import { maxAttempts } from '../domain/backoff.ts';
+import { retriesOf } from '../domain/backoff.ts';
 import { HoldSending } from './hold-sending.ts';
 import { ReleaseSending } from './release-sending.ts';
 
@@ -50,7 +50,7 @@ describe('A mail about an account', () => {
       await deliveries.sweeper.sweep();
     };
     const tryLast = () => deliveries.database.sql`
-      update delivery.deliveries set attempts = ${maxAttempts - 1} where id = ${mail.id}`;
+      update delivery.deliveries set attempts = ${retriesOf('email').maxAttempts - 1} where id = ${mail.id}`;
     return { ...mail, hand, stop, lose, tryLast };
   }
   type Requested = Awaited<ReturnType<typeof request>>;

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import type { Outcome } from '../channels/channel.ts';
+import { speaksOfProvider } from '../channels/speaks-of-provider.ts';
 import type { DeliveryState } from '../contracts/index.ts';
-import { backoffMs } from '../domain/backoff.ts';
+import { backoffMs, countTry, retriesOf } from '../domain/backoff.ts';
 import { settle } from '../domain/settle.ts';
 import { shareSources, underDeletedSource } from './lock-sources.ts';
 import { progressOf } from './progress.ts';
@@ -13,6 +14,8 @@ export interface Attempted extends Outcome {
   /** When the hand-over began; null when it never did. */
   readonly handedOverAt: Date | null;
   readonly settledAt: Date;
+  /** Another provider could take it at once. */
+  readonly elsewhere?: boolean;
 }
 
 /** How the attempt with this token has ended. */
@@ -26,8 +29,10 @@ interface OwnedRow {
   readonly id: string;
   readonly token: number;
   readonly status: 'sending' | 'retrying';
+  readonly channel: string;
   readonly tainted: boolean;
   readonly attempts: number;
+  readonly deferrals: number;
   readonly deleted: boolean;
   readonly notificationId: string | null;
 }
@@ -40,9 +45,14 @@ interface Change {
   readonly status: DeliveryState;
   readonly tainted: boolean;
   readonly attempts: number;
+  readonly deferrals: number;
   readonly reason: string | null;
   /** Milliseconds until the next try; null when there is none. */
   readonly againMs: number | null;
+  /** The next try waits for the end of its provider's pause. */
+  readonly afterPause: boolean;
+  /** Its provider was not asked after all. */
+  readonly unasked: boolean;
 }
 
 /** Writes down how attempts ended, by compare-and-set on the claim token. */
@@ -109,7 +119,8 @@ export class SettleAttempts {
       accepted: attempted.kind === 'accepted',
     }));
     return this.database.sql<OwnedRow>`
-      select delivery.id, delivery.claim_token as token, delivery.status, delivery.tainted, delivery.attempts,
+      select delivery.id, delivery.claim_token as token, delivery.status, delivery.channel, delivery.tainted,
+        delivery.attempts, coalesce(delivery.deferrals, 0) as deferrals,
         delivery.notification_id as "notificationId", ${underDeletedSource} as deleted
       from json_to_recordset(${JSON.stringify(rows)}::json)
         as ended("deliveryId" uuid, token integer, accepted boolean)
@@ -123,21 +134,29 @@ export class SettleAttempts {
     await this.database.sql`
       update delivery.deliveries as delivery set
         status = change.status, tainted = change.tainted, reason = change.reason, attempts = change.attempts,
-        version = version + 1, worker_id = null, enqueued_at = null,
-        due_at = now() + coalesce(change."againMs", 0) * interval '1 millisecond',
+        deferrals = nullif(change.deferrals, 0), version = version + 1, worker_id = null, enqueued_at = null,
+        provider = case when not change.unasked then provider end,
+        due_at = greatest(now() + coalesce(change."againMs", 0) * interval '1 millisecond', (
+          select asked.paused_until from delivery.providers as asked
+          where change."afterPause" and asked.name = delivery.provider)),
         settled_at = case when change."againMs" is null then now() end
       from json_to_recordset(${JSON.stringify(changes)}::json) as change(
-        id uuid, status text, tainted boolean, reason text, attempts integer, "againMs" integer)
+        id uuid, status text, tainted boolean, reason text, attempts integer, deferrals integer,
+        "againMs" integer, "afterPause" boolean, unasked boolean)
       where delivery.id = change.id`;
   }
 }
 
 const keyOf = (deliveryId: string, token: number): string => `${deliveryId} ${token}`;
 
-function changeOf(row: OwnedRow, { kind, code, response, handedOverAt }: Attempted): Change {
-  const attempts = row.attempts + (row.status === 'sending' && handedOverAt ? 1 : 0);
+function changeOf(row: OwnedRow, attempted: Attempted): Change {
+  const { kind, code, response, handedOverAt, pause, elsewhere = false } = attempted;
+  const ofProvider = kind === 'refused' && (pause || speaksOfProvider(attempted));
+  const tries = row.status === 'sending' && handedOverAt ? countTry(row, ofProvider) : row;
+  const { attempts, deferrals } = tries;
   const { status, tainted } = settle(kind, { ...row, attempts });
   const again = status === 'pending' || status === 'retrying';
+  const atOnce = elsewhere && status === 'pending';
   return {
     id: row.id,
     token: row.token,
@@ -146,7 +165,10 @@ function changeOf(row: OwnedRow, { kind, code, response, handedOverAt }: Attempt
     status,
     tainted,
     attempts,
+    deferrals,
     reason: kind === 'accepted' ? null : ((response ?? code)?.slice(0, 500) ?? null),
-    againMs: again ? backoffMs(attempts) : null,
+    againMs: again ? (atOnce ? 0 : backoffMs(retriesOf(row.channel), attempts + deferrals)) : null,
+    afterPause: again && pause && !atOnce,
+    unasked: handedOverAt === null && !tainted,
   };
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Deliveries } from '../../../../test/support/deliveries.ts';
 import { accepted, refused } from '../../../../test/support/fake-channel.ts';
-import { maxAttempts } from '../domain/backoff.ts';
+import { retriesOf } from '../domain/backoff.ts';
 
 describe('sweeping the claims of workers that are gone', () => {
   let deliveries: Deliveries;
@@ -62,7 +62,7 @@ describe('sweeping the claims of workers that are gone', () => {
   it('gives up on a message that outlives no worker', async () => {
     const { id, workerId } = await claimed();
     await deliveries.database.sql`
-      update delivery.deliveries set attempts = ${maxAttempts - 1} where id = ${id}`;
+      update delivery.deliveries set attempts = ${retriesOf('email').maxAttempts - 1} where id = ${id}`;
     await deliveries.cutLock(workerId);
     await deliveries.sweeper.sweep();
     expect(await deliveries.row(id)).toMatchObject({ status: 'unknown', reason: 'worker-lost' });

@@ -3,13 +3,14 @@ import type { Counter } from '@prometheus-io/client';
 import { Outbox } from '#platform/messaging';
 import { Metrics } from '#platform/metrics';
 import { Database, fragment } from '#platform/persistence';
-import { maxAttempts } from '../domain/backoff.ts';
+import { mostAttempts } from '../domain/backoff.ts';
 import { livenessClass } from './liveness.ts';
 import { shareSources, underDeletedSource } from './lock-sources.ts';
 import { progressOf } from './progress.ts';
 
 const batchSize = 200;
-const ended = fragment`(${underDeletedSource} or attempts + 1 >= ${maxAttempts})`;
+const most = fragment`(${JSON.stringify(mostAttempts)}::jsonb ->> channel)::integer`;
+const ended = fragment`(${underDeletedSource} or attempts + 1 >= coalesce(${most}, 0))`;
 
 /**
  * Takes claims away from workers that are gone. Gone means that Postgres dropped the worker's session lock;

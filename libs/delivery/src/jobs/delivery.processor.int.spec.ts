@@ -4,7 +4,7 @@ import { Deliveries } from '../../../../test/support/deliveries.ts';
 import { jobOf } from '../../../../test/support/job-of.ts';
 import { accepted, ambiguous, failed, FakeChannel, refused } from '../../../../test/support/fake-channel.ts';
 import type { Outcome } from '../channels/channel.ts';
-import { maxAttempts } from '../domain/backoff.ts';
+import { retriesOf } from '../domain/backoff.ts';
 
 const always = (outcome: Outcome) => new FakeChannel(() => outcome);
 
@@ -112,7 +112,7 @@ describe('handing a delivery over', () => {
   it('gives up after the last try, with a reason', async () => {
     const { id } = await requestOne();
     await deliveries.database.sql`
-      update delivery.deliveries set attempts = ${maxAttempts - 1} where id = ${id}`;
+      update delivery.deliveries set attempts = ${retriesOf('email').maxAttempts - 1} where id = ${id}`;
     expect(await deliveries.worker(always(refused)).process(jobOf(id))).toBe('failed');
     expect(await deliveries.row(id)).toMatchObject({ reason: '451 later' });
   });

@@ -4,16 +4,18 @@ import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nest
 import { DelayedError, type Job } from 'bullmq';
 import { Clock } from '#kernel';
 import { Config } from '#platform/config';
-import { Roles } from '#platform/lifecycle';
-import { onceAnOutage, readyToAsk } from '#platform/queues';
-import { Channel, handOversAtOnce, type Outcome } from '../channels/channel.ts';
+import { Roles, within } from '#platform/lifecycle';
+import { onceAnOutage, queuePatienceMs, readyToAsk } from '#platform/queues';
+import type { Outcome } from '../channels/channel.ts';
 import type { DeliveryState } from '../contracts/index.ts';
 import { type Claim, ClaimDeliveries, type Wanted } from '../features/claim-deliveries.ts';
 import { type Attempted, type Ended, SettleAttempts } from '../features/settle-attempts.ts';
+import { Admission } from './admission.ts';
 import { deliveriesQueue, type DeliveryJob, payloadVersion } from './deliveries-queue.ts';
 import { DeliveryMetrics } from './delivery-metrics.ts';
 import { Gather } from './gather.ts';
 import type { LockSession } from './lock-session.ts';
+import type { Permit } from './waiter.ts';
 import { WorkerLock } from './worker-lock.ts';
 
 /** What came of a job: the delivery's new state, or that there was nothing to do or nothing left to say. */
@@ -42,7 +44,7 @@ const notHandedOver: Outcome = {
 
 /** Claims, hands over and settles one delivery a job; claims and outcomes of concurrent jobs share a transaction. */
 @Processor(deliveriesQueue, {
-  concurrency: handOversAtOnce,
+  autorun: false,
   runRetryDelay: 1_000,
   // A job of a worker that is gone swallows its repetition until the queue notices: a row must not wait that long.
   lockDuration: 10_000,
@@ -66,7 +68,7 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
     private readonly lock: WorkerLock,
     private readonly claims: ClaimDeliveries,
     private readonly attempts: SettleAttempts,
-    private readonly channel: Channel,
+    private readonly admission: Admission,
     private readonly clock: Clock,
     private readonly roles: Roles,
     private readonly measured: DeliveryMetrics,
@@ -81,28 +83,22 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
 
   async onApplicationBootstrap(): Promise<void> {
     await readyToAsk(this.config, this.worker);
+    // As many as each provider has connections, so that nothing waits unseen between a claim and its hand-over.
+    this.worker.concurrency = this.config.smtpConnections;
+    this.worker.run().catch((error: Error) => this.logError(error));
     this.roles.begun('delivery', this);
   }
 
   async process(job: Pick<Job<DeliveryJob>, 'data' | 'moveToDelayed'>, token?: string): Promise<JobResult> {
-    const { payload = 1, deliveryId, version } = job.data;
-    if (payload > payloadVersion) {
-      await job.moveToDelayed(this.clock.now().getTime() + leftToOthersMs, token);
-      throw new DelayedError();
+    const { payload = 1, deliveryId, bulk = false, tainted = false, provider = null } = job.data;
+    if (payload > payloadVersion) return this.sendBack(job, leftToOthersMs, token);
+    const permit = await this.admission.admit({ deliveryId, bulk, tainted, provider });
+    if (typeof permit === 'number') return this.sendBack(job, permit, token);
+    try {
+      return await this.send(job.data, permit);
+    } finally {
+      permit.end();
     }
-    return this.lock.hold(async (session) => {
-      const { workerId } = session;
-      const { provider } = this.channel;
-      const claim = await this.claiming.ask({ deliveryId, version, workerId, provider });
-      this.measured.claims.inc({ outcome: claim ? 'claimed' : 'skipped' });
-      if (!claim) return 'skipped';
-      const attempted = await this.handOver(claim, session);
-      this.measured.attempted(claim, provider, attempted);
-      const { token: claimToken } = claim;
-      const status = (await this.settle({ deliveryId, token: claimToken, attempted })) ?? 'overtaken';
-      this.measured.settled.inc({ status });
-      return status;
-    });
   }
 
   @OnWorkerEvent('error')
@@ -113,19 +109,43 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
   /** Finishes what is in flight, then lets the lock go; transports and database close after this. */
   async onModuleDestroy(): Promise<void> {
     this.lock.openNoMore();
+    this.admission.close();
     const late = setTimeout(() => this.lock.breakOff(), finishMs);
     await this.worker.close();
     clearTimeout(late);
     await this.lock.close();
   }
 
-  private async handOver(claim: Claim, session: LockSession): Promise<Attempted> {
+  /** Leaves the job on the queue for a later time; it counts as no try of it. */
+  private async sendBack(job: Pick<Job, 'moveToDelayed'>, ms: number, token?: string): Promise<never> {
+    await within(queuePatienceMs, job.moveToDelayed(this.clock.now().getTime() + ms, token));
+    throw new DelayedError();
+  }
+
+  private send({ deliveryId, version }: DeliveryJob, permit: Permit): Promise<JobResult> {
+    const { name: provider } = permit.provider;
+    return this.lock.hold(async (session) => {
+      const { workerId } = session;
+      const claim = await this.claiming.ask({ deliveryId, version, workerId, provider });
+      this.measured.claims.inc({ outcome: claim ? 'claimed' : 'skipped' });
+      if (!claim) return 'skipped';
+      const attempted = await this.handOver(claim, session, permit);
+      this.measured.attempted(claim, provider, attempted);
+      const { token: claimToken } = claim;
+      const status = (await this.settle({ deliveryId, token: claimToken, attempted })) ?? 'overtaken';
+      this.measured.settled.inc({ status });
+      return status;
+    });
+  }
+
+  private async handOver(claim: Claim, session: LockSession, permit: Permit): Promise<Attempted> {
     if (!(await session.confirms(claim.deliveryId, claim.token))) {
       return { ...notHandedOver, handedOverAt: null, settledAt: this.clock.now() };
     }
     const handedOverAt = this.clock.now();
-    const outcome = await this.channel.deliver(claim, session.broken);
-    return { ...outcome, handedOverAt, settledAt: this.clock.now() };
+    const outcome = await permit.provider.channel.deliver(claim, session.broken);
+    const settledAt = this.clock.now();
+    return { ...outcome, elsewhere: await permit.tell(outcome), handedOverAt, settledAt };
   }
 
   private async settle(ended: Ended): Promise<DeliveryState | null> {

@@ -11,6 +11,8 @@ const mailServer = url('smtp', 'smtps').refine(
   { error: 'must name a host, with a port and a login if need be, and nothing else' },
 );
 
+const rate = z.coerce.number().min(0.001).max(100_000);
+
 const address = /[\w.!#$%&'*+/=?^`{|}~-]+@[A-Za-z0-9.-]+/.source;
 
 /** `Name <address>` or an address alone: whatever the name holds, it is one sender. */
@@ -48,6 +50,16 @@ export const mailVariables = {
     .optional()
     .describe('A second mail provider, for what the first one certainly did not take.')
     .meta({ absent: 'none', secret: true }),
+  SMTP_RATE_LIMIT: rate
+    .optional()
+    .describe(
+      'Messages a second that all workers together hand to the mail provider; 0.5 is one in two seconds.',
+    )
+    .meta({ absent: 'none' }),
+  SMTP_FALLBACK_RATE_LIMIT: rate
+    .optional()
+    .describe('The same for the second mail provider.')
+    .meta({ absent: 'none' }),
   SMTP_TLS: z
     .enum(['required', 'opportunistic'])
     .optional()

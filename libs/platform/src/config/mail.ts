@@ -11,6 +11,8 @@ export interface MailServer {
   readonly tls: 'required' | 'opportunistic';
   /** Whether its certificate must be good. */
   readonly verified: boolean;
+  /** Messages a second that all workers together hand over; null for any number. */
+  readonly rate: number | null;
 }
 
 /** What mails are signed with. */
@@ -20,18 +22,27 @@ export interface DkimKey {
   readonly key: KeyObject;
 }
 
-type Env = Pick<Variables, 'SMTP_URL' | 'SMTP_FALLBACK_URL' | 'SMTP_TLS' | 'MAILBOX_SMTP_PORT'>;
+type Env = Pick<
+  Variables,
+  | 'SMTP_URL'
+  | 'SMTP_FALLBACK_URL'
+  | 'SMTP_RATE_LIMIT'
+  | 'SMTP_FALLBACK_RATE_LIMIT'
+  | 'SMTP_TLS'
+  | 'MAILBOX_SMTP_PORT'
+>;
 
 /** The providers in order of preference, or the development inbox where none is named. */
 export function mailServers(env: Env): readonly MailServer[] {
   const first = env.SMTP_URL ?? `smtp://127.0.0.1:${env.MAILBOX_SMTP_PORT}`;
   const urls = [first, ...(env.SMTP_FALLBACK_URL === undefined ? [] : [env.SMTP_FALLBACK_URL])];
   const oneHost = new Set(urls.map((url) => new URL(url).hostname)).size < urls.length;
-  return urls.map((url) => {
+  const rates = [env.SMTP_RATE_LIMIT, env.SMTP_FALLBACK_RATE_LIMIT];
+  return urls.map((url, index) => {
     const { host, hostname } = new URL(url);
     const tls = policyFor(url, env.SMTP_TLS);
     const verified = tls === 'required' || hasPassword(url);
-    return { name: oneHost ? host : hostname, url, tls, verified };
+    return { name: oneHost ? host : hostname, url, tls, verified, rate: rates[index] ?? null };
   });
 }
 
