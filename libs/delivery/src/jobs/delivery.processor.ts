@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { OnWorkerEvent, Processor, WorkerHost } from '@nestjs/bullmq';
 import { Logger, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import { DelayedError, type Job } from 'bullmq';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Clock } from '#kernel';
 import { Config } from '#platform/config';
 import { Roles, within } from '#platform/lifecycle';
@@ -16,6 +17,7 @@ import { DeliveryMetrics } from './delivery-metrics.ts';
 import { Gather } from './gather.ts';
 import type { LockSession } from './lock-session.ts';
 import type { Permit } from './waiter.ts';
+import { Pace } from './pace.ts';
 import { WorkerLock } from './worker-lock.ts';
 
 /** What came of a job: the delivery's new state, or that there was nothing to do or nothing left to say. */
@@ -63,6 +65,9 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
     mostAtOnce,
   );
 
+  private readonly connections: LimitFunction;
+  private readonly pace: Pace;
+
   constructor(
     private readonly config: Config,
     private readonly lock: WorkerLock,
@@ -74,6 +79,8 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
     private readonly measured: DeliveryMetrics,
   ) {
     super();
+    this.connections = pLimit(config.smtpConnections);
+    this.pace = new Pace(config.smtpConnections);
   }
 
   /** Whether it asks the queue for jobs. */
@@ -83,7 +90,7 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
 
   async onApplicationBootstrap(): Promise<void> {
     await readyToAsk(this.config, this.worker);
-    // As many as each provider has connections, so that nothing waits unseen between a claim and its hand-over.
+    // As many as each provider has connections; more once they turn out to be quick.
     this.worker.concurrency = this.config.smtpConnections;
     this.worker.run().catch((error: Error) => this.logError(error));
     this.roles.begun('delivery', this);
@@ -99,6 +106,11 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
     } finally {
       permit.end();
     }
+  }
+
+  @OnWorkerEvent('completed')
+  quicken(): void {
+    this.worker.concurrency = this.pace.done();
   }
 
   @OnWorkerEvent('error')
@@ -129,7 +141,8 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
       const claim = await this.claiming.ask({ deliveryId, version, workerId, provider });
       this.measured.claims.inc({ outcome: claim ? 'claimed' : 'skipped' });
       if (!claim) return 'skipped';
-      const attempted = await this.handOver(claim, session, permit);
+      // Nothing waits unseen inside of the pool, and whatever waits here is asked of again right before it goes.
+      const attempted = await this.connections(() => this.handOver(claim, session, permit));
       this.measured.attempted(claim, provider, attempted);
       const { token: claimToken } = claim;
       const status = (await this.settle({ deliveryId, token: claimToken, attempted })) ?? 'overtaken';
