@@ -16,6 +16,8 @@ export interface DeliveryFilter {
 /** So many deliveries, the newest ones, are counted and paged through; older ones are found by a narrower time. */
 export const searchDepth = 10_000;
 
+type Fragment = ReturnType<typeof fragment>;
+
 interface Found {
   readonly items: DeliveryView[];
   readonly total: number;
@@ -57,20 +59,37 @@ export class SearchDeliveriesHandler implements IQueryHandler<SearchDeliveries> 
   }
 }
 
+/** States whose rows are in one index, by the words of its condition. */
+const indexed: readonly { readonly states: readonly DeliveryState[]; readonly condition: Fragment }[] = [
+  {
+    states: ['sent', 'failed', 'cancelled', 'suppressed', 'unknown'],
+    condition: fragment`status in ('sent', 'failed', 'cancelled', 'suppressed', 'unknown')`,
+  },
+  { states: ['pending', 'retrying'], condition: fragment`status in ('pending', 'retrying')` },
+  { states: ['sending'], condition: fragment`status = 'sending'` },
+];
+
 /**
- * The newest so many of each state: whatever is asked for, that is one index, read from its end. The address comes as a
- * row: knowing that it is a frequent one, Postgres would rather look for it among all deliveries of a state.
+ * The newest so many of each state, each read from the end of its index. The address comes as a row: knowing that it
+ * is a frequent one, Postgres would rather look for it among all deliveries of a state.
  */
-function newest({ statuses = deliveryStates, to, from, until }: DeliveryFilter, depth: number) {
-  return fragment`
+function newest({ statuses = deliveryStates, to, from, until }: DeliveryFilter, depth: number): Fragment {
+  const newestOf = (states: readonly DeliveryState[], condition: Fragment) => fragment`
     select found.id, found.created_at
-    from unnest(${[...new Set(statuses)]}::text[]) as wanted(status)
+    from unnest(${states}::text[]) as wanted(status)
     ${to === undefined ? fragment`` : fragment`cross join unnest(array[lower(${to})]) as asked(address)`}
     cross join lateral (
       select id, created_at from delivery.deliveries
-      where status = wanted.status
+      where ${condition} and status = wanted.status
         ${to === undefined ? fragment`` : fragment`and lower(recipient) = asked.address`}
         ${from === undefined ? fragment`` : fragment`and created_at >= ${from}`}
         ${until === undefined ? fragment`` : fragment`and created_at < ${until}`}
       order by created_at desc, id desc limit ${depth}) as found`;
+  const parts = indexed
+    .map(({ states, condition }) => ({ states: states.filter((one) => statuses.includes(one)), condition }))
+    .filter(({ states }) => states.length > 0);
+  return fragment.join(
+    parts.map(({ states, condition }) => newestOf(states, condition)),
+    fragment` union all `,
+  );
 }

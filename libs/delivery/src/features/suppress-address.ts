@@ -31,13 +31,14 @@ export class SuppressAddressHandler implements ICommandHandler<SuppressAddress> 
 
   execute({ address, reason }: SuppressAddress): Promise<SuppressionView> {
     return this.database.transaction(async () => {
-      // Waits for claims under way and lets none begin, as long as those rows are being looked for.
-      await lockHold(this.database);
-      const added = await this.add(address, reason);
+      // Before the lock, since many may wait; what is requested meanwhile is ended by the claim that meets it.
       const waiting = await this.database.sql<{ id: string }>`
         select id from delivery.deliveries
-        where lower(recipient) = lower(${address}) and status in ('pending', 'retrying')
+        where status in ('pending', 'retrying') and lower(recipient) = lower(${address})
           and notification_id is not null`;
+      // Waits for claims under way and lets none begin until this has committed.
+      await lockHold(this.database);
+      const added = await this.add(address, reason);
       await this.suppressed.end(waiting.map((delivery) => delivery.id));
       return added;
     });
