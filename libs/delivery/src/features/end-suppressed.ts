@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { endUnfinished } from './end-unfinished.ts';
+import { lockRows } from './lock-rows.ts';
 import { Suppressions } from './suppressions.ts';
 
 /**
@@ -32,8 +33,7 @@ export class EndSuppressed {
 
   async end(deliveryIds: readonly string[]): Promise<void> {
     if (deliveryIds.length === 0) return;
-    await this.database.sql`
-      select id from delivery.deliveries where id = any(${deliveryIds}::uuid[]) order by id for update`;
+    await lockRows(this.database, deliveryIds);
     await this.outbox.append(await endUnfinished(this.database, deliveryIds, 'address-suppressed'));
   }
 }

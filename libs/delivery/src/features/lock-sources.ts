@@ -20,8 +20,11 @@ export async function lockSource(database: Database, { type, id }: Source): Prom
   await database.sql`select pg_advisory_xact_lock(hashtextextended(${type} || ' ' || ${id}::uuid, 0))`;
 }
 
-/** Whether a source of the row called `delivery` is deleted. */
-export const underDeletedSource = fragment`exists (
+/** {@link underDeletedSource} for a session of its own, which has no {@link Database}. */
+export const underDeletedSourceText = `exists (
   select from delivery.delivery_sources as link
   join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
   where link.delivery_id = delivery.id and source.deleted_at is not null)`;
+
+/** Whether a source of the row called `delivery` is deleted. */
+export const underDeletedSource = fragment.raw<boolean>(underDeletedSourceText);

@@ -5,6 +5,7 @@ import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { endUnfinished } from './end-unfinished.ts';
 import { lockHold } from './hold-lock.ts';
+import { lockRows } from './lock-rows.ts';
 import { shareSources } from './lock-sources.ts';
 import { SweepLostClaims } from './sweep-lost-claims.ts';
 
@@ -70,8 +71,7 @@ export class ReleaseSendingHandler implements ICommandHandler<ReleaseSending> {
       select id from delivery.deliveries where status in ('pending', 'retrying') order by due_at limit ${batchSize}`;
     const ids = waiting.map(({ id }) => id);
     await shareSources(this.database, ids);
-    await this.database.sql`
-      select id from delivery.deliveries where id = any(${ids}::uuid[]) order by id for update`;
+    await lockRows(this.database, ids);
     await this.outbox.append(await endUnfinished(this.database, ids, 'discarded'));
     return ids.length;
   }

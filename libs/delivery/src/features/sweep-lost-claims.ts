@@ -5,6 +5,7 @@ import { Metrics } from '#platform/metrics';
 import { Database, fragment } from '#platform/persistence';
 import { mostAttempts } from '../domain/backoff.ts';
 import { livenessClass } from './liveness.ts';
+import { lockRows } from './lock-rows.ts';
 import { shareSources, underDeletedSource } from './lock-sources.ts';
 import { progressOf } from './progress.ts';
 
@@ -55,8 +56,7 @@ export class SweepLostClaims {
       where status = 'sending' and worker_id = ${workerId} order by id limit ${batchSize}`;
     const ids = held.map(({ id }) => id);
     await shareSources(this.database, ids);
-    await this.database.sql`
-      select id from delivery.deliveries where id = any(${ids}::uuid[]) order by id for update`;
+    await lockRows(this.database, ids);
     const taken = await this.database.sql<{
       id: string;
       notification_id: string | null;

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { connectionOptions } from '#platform/persistence';
 import { livenessClass } from '../features/liveness.ts';
+import { underDeletedSourceText } from '../features/lock-sources.ts';
 import { Gather } from './gather.ts';
 
 /** A claim that is about to be handed over. */
@@ -108,10 +109,7 @@ export class LockSession {
           from json_to_recordset($1::json) as claim("deliveryId" uuid, token integer)
           join delivery.deliveries as delivery
             on delivery.id = claim."deliveryId" and delivery.claim_token = claim.token
-          where delivery.status = 'sending' and not exists (
-            select from delivery.delivery_sources as link
-            join delivery.sources as source on source.type = link.source_type and source.id = link.source_id
-            where link.delivery_id = delivery.id and source.deleted_at is not null)
+          where delivery.status = 'sending' and not ${underDeletedSourceText}
             and not exists (select from delivery.hold)`,
         values: [JSON.stringify(claims)],
       });
