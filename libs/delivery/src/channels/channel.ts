@@ -1,4 +1,4 @@
-import type { Attempt } from '../contracts/index.ts';
+import type { Attempt, HandedOver } from '../contracts/index.ts';
 
 /** A rendered message to one recipient. */
 export interface OutgoingMessage {
@@ -10,16 +10,6 @@ export interface OutgoingMessage {
   readonly messageId: string;
   /** The date it bears, over all attempts. */
   readonly requestedAt: Date;
-}
-
-/** What a provider was handed, or would have been, for the log of attempts. */
-export interface HandedOver {
-  readonly from: string;
-  readonly to: string;
-  readonly bytes: number;
-  /** The protocol that encrypted it (`TLSv1.3`); null without one, and where it never came to a message. */
-  readonly tls: string | null;
-  readonly authenticated: boolean;
 }
 
 /**

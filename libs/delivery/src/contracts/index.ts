@@ -11,6 +11,7 @@ export {
   type DeliveryView,
   FindHold,
   FindSourceState,
+  type HandedOver,
   type HeldMessages,
   type Hold,
   ListDeliveries,

@@ -7,6 +7,16 @@ export interface Source {
   readonly id: string;
 }
 
+/** What a provider was handed, or would have been. */
+export interface HandedOver {
+  readonly from: string;
+  readonly to: string;
+  readonly bytes: number;
+  /** The protocol that encrypted it (`TLSv1.3`); null without one, and where it never came to a message. */
+  readonly tls: string | null;
+  readonly authenticated: boolean;
+}
+
 /** One try to hand a delivery to a provider. */
 export interface Attempt {
   readonly id: string;
@@ -16,15 +26,8 @@ export interface Attempt {
   readonly provider: string;
   /** Under which id of a liveness lock a worker made it. */
   readonly workerId: number;
-  /** What was handed over, or would have been; null while it is under way, and when it never came to that. */
-  readonly request: {
-    readonly from: string;
-    readonly to: string;
-    readonly bytes: number;
-    /** The protocol that encrypted it, e.g. `TLSv1.3`. */
-    readonly tls: string | null;
-    readonly authenticated: boolean;
-  } | null;
+  /** Null while it is under way, and when it never came to that. */
+  readonly request: HandedOver | null;
   /** The provider's code and answer, e.g. `250`. */
   readonly code: string | null;
   readonly response: string | null;

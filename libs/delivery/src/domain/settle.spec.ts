@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { type Attempted, type OutcomeKind, settle, type Settled } from './settle.ts';
+import { type Unsettled, type OutcomeKind, settle, type Settled } from './settle.ts';
 import { retriesOf } from './backoff.ts';
 
-const fresh: Attempted = { channel: 'email', tainted: false, attempts: 1, deleted: false };
+const fresh: Unsettled = { channel: 'email', tainted: false, attempts: 1, deleted: false };
 const tainted = { ...fresh, tainted: true };
 const last = { ...fresh, attempts: retriesOf('email').maxAttempts };
 const deleted = { ...fresh, deleted: true };
 
-const table: [OutcomeKind, string, Attempted, Settled['status']][] = [
+const table: [OutcomeKind, string, Unsettled, Settled['status']][] = [
   ['accepted', 'a first try', fresh, 'sent'],
   ['accepted', 'a tainted one', tainted, 'sent'],
   ['accepted', 'one whose source was deleted meanwhile', deleted, 'sent'],

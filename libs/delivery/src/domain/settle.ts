@@ -5,7 +5,7 @@ import { retriesOf } from './backoff.ts';
 export type OutcomeKind = NonNullable<Attempt['outcome']>;
 
 /** A delivery at the moment its attempt has ended. */
-export interface Attempted {
+export interface Unsettled {
   readonly channel: string;
   /** An earlier attempt may have been accepted. */
   readonly tainted: boolean;
@@ -25,7 +25,7 @@ export interface Settled {
  * The state after an attempt (design, section 5). What may have been accepted, now or earlier, is never called
  * `pending`, `cancelled` or `failed`: it ends as `sent` or `unknown`.
  */
-export function settle(outcome: OutcomeKind, before: Attempted): Settled {
+export function settle(outcome: OutcomeKind, before: Unsettled): Settled {
   if (outcome === 'accepted') return { status: 'sent', tainted: before.tainted };
   const tainted = before.tainted || outcome === 'ambiguous';
   if (outcome === 'failed') return { status: tainted ? 'unknown' : 'failed', tainted };

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import type { HandedOver } from '../channel.ts';
+import type { HandedOver } from '../../contracts/index.ts';
 
 /** What connection carries a message, and what is known of it. */
 export interface Carrier {
