@@ -28,6 +28,7 @@ import { admissionTo } from './admission-to.ts';
 import { cutLock } from './cut-lock.ts';
 import type { TestDatabase } from './database.ts';
 import { migratedDatabase } from './migrated-database.ts';
+import { openTransaction } from './open-transaction.ts';
 import { publishedCounts } from './published-counts.ts';
 import { requested } from './requested.ts';
 import { statementsWaiting } from './statements-waiting.ts';
@@ -116,17 +117,9 @@ export class Deliveries {
 
   /** A deletion that has done everything but commit. */
   async beginDeletion(source: Source): Promise<() => Promise<void>> {
-    const [done, commit] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const deletion = this.database.transaction(async () => {
-      await this.stop(source);
-      done.resolve();
-      await commit.promise;
-    });
-    await Promise.race([done.promise, deletion]);
-    return () => {
-      commit.resolve();
-      return deletion;
-    };
+    const { done, commit } = openTransaction(this.database, () => this.stop(source));
+    await done;
+    return commit;
   }
 
   finalise(): Promise<number> {

@@ -11,7 +11,8 @@ export class MailServer {
   readonly taken: string[] = [];
   /** Whom it was handed mail for, whatever it answered. */
   readonly seen: string[] = [];
-  answer: (to: string) => Answer = () => 'take';
+  /** Asked once it has all of a message. */
+  answer: (to: string) => Answer | Promise<Answer> = () => 'take';
 
   private constructor(
     private readonly smtp: SMTPServer,
@@ -25,7 +26,7 @@ export class MailServer {
       hideSTARTTLS: true,
       onData(stream, { envelope }, done) {
         const [to = ''] = envelope.rcptTo.map(({ address }) => address);
-        stream.resume().on('end', () => server.settle(to, done));
+        stream.resume().on('end', () => void server.settle(to, done));
       },
     });
     smtp.on('error', () => undefined);
@@ -43,9 +44,9 @@ export class MailServer {
     return new Promise((resolve) => this.smtp.close(resolve));
   }
 
-  private settle(to: string, done: (error?: Error) => void): void {
+  private async settle(to: string, done: (error?: Error) => void): Promise<void> {
     this.seen.push(to);
-    const answer = this.answer(to);
+    const answer = await this.answer(to);
     if (answer === 'hang up') {
       for (const connection of this.smtp.connections) (connection as { close(): void }).close();
     } else if (answer === 'take') {

@@ -1,11 +1,8 @@
-import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
 import { getQueueToken } from '@nestjs/bullmq';
 import type { INestApplicationContext, Type } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import type { Queue } from 'bullmq';
-import { SMTPServer } from 'smtp-server';
 import { newId } from '#kernel';
 import { DeliveryModule, deliveryPersistence } from '#libs/delivery';
 import { type DeliveryCounts, FindSourceState } from '#libs/delivery/contracts';
@@ -18,47 +15,30 @@ import { queuesModule } from '#platform/queues';
 import { deliveriesQueue } from '../../libs/delivery/src/jobs/deliveries-queue.ts';
 import type { TestDatabase } from './database.ts';
 import { parseExposition, type ScrapedFamily } from './exposition.ts';
+import { MailServer } from './mail-server.ts';
 import { migratedDatabase } from './migrated-database.ts';
 import { requested } from './requested.ts';
 import { type JobsTellNoSecret, watchJobsOnPostgres } from './watch-jobs.ts';
 
 /** The delivery context from a request to a mail server, with a database and a mail server of its own. */
 export class Pipeline {
-  /** Whom the mail server accepted mail for. */
-  readonly recipients: string[] = [];
-  /** Called before a mail is accepted. */
-  beforeAccepting: () => Promise<void> = () => Promise.resolve();
   private readonly apps = new Set<INestApplicationContext>();
 
   private constructor(
     readonly postgres: TestDatabase,
     private readonly config: Config,
-    private readonly smtp: SMTPServer,
+    /** Takes the mail unless SMTP_URL names another one. */
+    readonly mail: MailServer,
     private readonly jobsTellNoSecret: JobsTellNoSecret,
   ) {}
 
   static async start(variables: NodeJS.ProcessEnv = {}): Promise<Pipeline> {
-    const smtp = new SMTPServer({
-      authOptional: true,
-      hideSTARTTLS: true,
-      onData(stream, { envelope }, done) {
-        stream.resume().on('end', () => {
-          void pipeline.beforeAccepting().then(() => {
-            pipeline.recipients.push(...envelope.rcptTo.map(({ address }) => address));
-            done();
-          });
-        });
-      },
-    });
-    const listening = smtp.listen(0, '127.0.0.1');
-    await once(listening, 'listening');
-    const { port } = listening.address() as AddressInfo;
+    const mail = await MailServer.start();
     const { config, ...postgres } = await migratedDatabase([deliveryPersistence], {
-      SMTP_URL: `smtp://127.0.0.1:${port}`,
+      SMTP_URL: mail.url,
       ...variables,
     });
-    const pipeline = new Pipeline(postgres, config, smtp, await watchJobsOnPostgres(postgres.url));
-    return pipeline;
+    return new Pipeline(postgres, config, mail, await watchJobsOnPostgres(postgres.url));
   }
 
   /** What runs in one process. */
@@ -110,7 +90,7 @@ export class Pipeline {
   /** Fails when a job told a secret. */
   async close(): Promise<void> {
     await Promise.all([...this.apps].map((app) => app.close()));
-    await new Promise<void>((resolve) => this.smtp.close(resolve));
+    await this.mail.close();
     try {
       await this.jobsTellNoSecret();
     } finally {

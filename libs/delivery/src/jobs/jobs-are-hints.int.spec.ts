@@ -36,8 +36,8 @@ describe('a job is a hint', () => {
   };
   const sentOnce = async (id: string, count: number) => {
     await expect.poll(() => pipeline.counts(relay, id), patient).toMatchObject({ sent: count, pending: 0 });
-    expect(pipeline.recipients).toHaveLength(count);
-    expect(new Set(pipeline.recipients)).toHaveLength(count);
+    expect(pipeline.mail.taken).toHaveLength(count);
+    expect(new Set(pipeline.mail.taken)).toHaveLength(count);
   };
   /** A job that a minute ago was put there is taken for lost. */
   const aMinutePasses = async () => {

@@ -34,8 +34,8 @@ describe('the whole way from a request to a mail server', () => {
     await expect
       .poll(() => pipeline.counts(app, id), { timeout: 15_000 })
       .toMatchObject({ sent: 60, pending: 0 });
-    expect(pipeline.recipients.toSorted()).toEqual([...new Set(pipeline.recipients)].toSorted());
-    expect(pipeline.recipients).toHaveLength(60);
+    expect(pipeline.mail.taken.toSorted()).toEqual([...new Set(pipeline.mail.taken)].toSorted());
+    expect(pipeline.mail.taken).toHaveLength(60);
   });
 
   it('puts nothing on the queue while sending is held, and goes on once it is released', async () => {
@@ -106,9 +106,10 @@ describe('the whole way from a request to a mail server', () => {
     await admin.connect();
     const database = new URL(pipeline.postgres.url).pathname.slice(1);
     const cut = `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${database}'`;
-    pipeline.beforeAccepting = async () => {
-      pipeline.beforeAccepting = () => Promise.resolve();
+    pipeline.mail.answer = async () => {
+      pipeline.mail.answer = () => 'take';
       await admin.query(cut);
+      return 'take' as const;
     };
     const first = await pipeline.request(app, 1);
     await expect.poll(async () => (await seen(first)).sent, { timeout: 20_000 }).toBe(1);
@@ -126,15 +127,15 @@ describe('the whole way from a request to a mail server', () => {
     const relay = await pipeline.run(RelayModule, DeliveryEnqueueModule);
     const worker = await pipeline.run(DeliveryWorkerModule);
     const arrived = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<void>();
-    pipeline.beforeAccepting = () => {
+    const answer = Promise.withResolvers<'take'>();
+    pipeline.mail.answer = () => {
       arrived.resolve();
       return answer.promise;
     };
     const id = await pipeline.request(relay, 40);
     await arrived.promise;
     const stopped = pipeline.end(worker);
-    answer.resolve();
+    answer.resolve('take');
     await stopped;
     const { sent, pending, ...others } = await pipeline.counts(relay, id);
     expect(sent).toBeGreaterThan(0);

@@ -31,18 +31,18 @@ describe('deliveries while Redis comes and goes', () => {
   const patient = { timeout: 30_000 };
   const sentOnce = async (app: Awaited<ReturnType<Pipeline['run']>>, id: string, count: number) => {
     await expect.poll(() => pipeline.counts(app, id), patient).toMatchObject({ sent: count, pending: 0 });
-    expect(pipeline.recipients).toHaveLength(count);
-    expect(new Set(pipeline.recipients)).toHaveLength(count);
+    expect(pipeline.mail.taken).toHaveLength(count);
+    expect(new Set(pipeline.mail.taken)).toHaveLength(count);
   };
   /** Holds the next hand-over until it is let go. */
   const heldHandOver = () => {
     const arrived = Promise.withResolvers<void>();
-    const answer = Promise.withResolvers<void>();
-    pipeline.beforeAccepting = () => {
+    const answer = Promise.withResolvers<'take'>();
+    pipeline.mail.answer = () => {
       arrived.resolve();
       return answer.promise;
     };
-    return { arrived: arrived.promise, letGo: answer.resolve };
+    return { arrived: arrived.promise, letGo: () => answer.resolve('take') };
   };
 
   it.each([
@@ -168,7 +168,7 @@ describe('deliveries while Redis comes and goes', () => {
     await redis.start();
     const second = await pipeline.request(app, 2);
     await expect.poll(() => pipeline.counts(app, second), patient).toMatchObject({ sent: 2 });
-    expect(pipeline.recipients).toHaveLength(3);
+    expect(pipeline.mail.taken).toHaveLength(3);
   });
 
   it.each(['down', 'hanging'])(
@@ -194,7 +194,7 @@ describe('deliveries while Redis comes and goes', () => {
         sending: 0,
         retrying: 0,
       });
-      expect(pipeline.recipients).toHaveLength(1);
+      expect(pipeline.mail.taken).toHaveLength(1);
     },
   );
 

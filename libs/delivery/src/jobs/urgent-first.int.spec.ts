@@ -26,17 +26,17 @@ describe('what is urgent', () => {
     const queue = pipeline.queue(app);
     for (let event = 0; event < 5; event++) await pipeline.request(app, 1_000);
     await expect.poll(() => queue.getPrioritizedCount(), patient).toBe(5_000);
-    const answers: (() => void)[] = [];
-    pipeline.beforeAccepting = () => new Promise((answer) => answers.push(answer));
+    const answers: ((answer: 'take') => void)[] = [];
+    pipeline.mail.answer = () => new Promise((answer) => answers.push(answer));
     await pipeline.run(DeliveryWorkerModule);
     await expect.poll(() => answers.length, patient).toBe(10);
     const alert = await pipeline.request(app, 1, [newId()]);
     await expect.poll(() => queue.getWaitingCount(), patient).toBe(1);
-    answers[0]?.();
+    answers[0]?.('take');
     await expect.poll(() => answers.length, patient).toBe(11);
     expect(await pipeline.counts(app, alert)).toMatchObject({ sending: 1 });
-    pipeline.beforeAccepting = () => Promise.resolve();
-    for (const answer of answers) answer();
+    pipeline.mail.answer = () => 'take';
+    for (const answer of answers) answer('take');
   });
 
   it('comes to the queue before bulk that was due long before', async () => {

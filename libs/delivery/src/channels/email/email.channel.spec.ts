@@ -1,10 +1,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Socket } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import PostalMime from 'postal-mime';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mailChannels } from '../../../../../test/support/mail-channels.ts';
+import { type Script, ScriptedSmtp } from '../../../../../test/support/scripted-smtp.ts';
 import type { Channel, OutgoingMessage } from '../channel.ts';
 
 const message: OutgoingMessage = {
@@ -60,37 +61,12 @@ describe('the e-mail channel', () => {
     return { mails, port: (listening.address() as AddressInfo).port };
   }
 
-  /** A mail server that answers each line as told and hangs up where there is no answer. */
-  async function script(answer: (line: string) => string | null) {
-    const sockets = new Set<Socket>();
-    const smtp = createServer((socket) => {
-      sockets.add(socket.on('error', () => undefined));
-      socket.write('220 mail.example.org\r\n');
-      let rest = '';
-      socket.on('data', (chunk: Buffer) => {
-        const lines = (rest + chunk.toString()).split('\r\n');
-        rest = lines.pop() ?? '';
-        for (const line of lines) {
-          const reply = answer(line);
-          if (reply === null) socket.destroy();
-          else if (reply) socket.write(`${reply}\r\n`);
-        }
-      });
-    }).listen(0, '127.0.0.1');
-    await once(smtp, 'listening');
-    cleanups.push(() => {
-      for (const socket of sockets) socket.destroy();
-      smtp.close();
-    });
-    return { port: (smtp.address() as AddressInfo).port };
+  /** A mail server that does at these stages what it should not. */
+  async function misbehaving(deeds: NonNullable<Script['deeds']>) {
+    const smtp = await ScriptedSmtp.start({ starttls: false, deeds, times: 2 });
+    cleanups.push(() => smtp.close());
+    return smtp;
   }
-
-  /** What a healthy server says to a line; nothing to the lines of a body. */
-  const healthy = (line: string): string => {
-    if (/^(EHLO|MAIL|RCPT|RSET)/.test(line)) return '250 ok';
-    if (line === 'DATA') return '354 go on';
-    return line === '.' ? '250 2.0.0 queued as 1' : '';
-  };
 
   it('hands over HTML and text, to one recipient, from MAIL_FROM, under the given Message-ID', async () => {
     const { mails, port } = await server();
@@ -151,7 +127,7 @@ describe('the e-mail channel', () => {
   });
 
   it('calls a closed port a refusal', async () => {
-    const { port } = await script(healthy);
+    const { port } = await server();
     for (const cleanup of cleanups.splice(0)) await cleanup();
     expect(await (await channelTo(port)).deliver(message, never)).toMatchObject({
       kind: 'refused',
@@ -202,25 +178,22 @@ describe('the e-mail channel', () => {
   });
 
   it('takes another connection, once, when the one it kept turns out to be dead', async () => {
-    let mails = 0;
-    const { port } = await script((line) => {
-      if (line.startsWith('MAIL')) mails += 1;
-      return line.startsWith('MAIL') && mails > 1 ? null : healthy(line);
-    });
+    const deeds: NonNullable<Script['deeds']> = {};
+    const { port, heard } = await misbehaving(deeds);
     const channel = await channelTo(port);
     expect(await channel.deliver(message, never)).toMatchObject({ kind: 'accepted' });
+    deeds.MAIL = { and: 'end' };
     expect(await channel.deliver(message, never)).toMatchObject({ kind: 'refused' });
-    expect(mails).toBe(3);
+    expect(heard.filter((line) => line.startsWith('MAIL'))).toHaveLength(3);
   });
 
   it('breaks a hand-over off when the lock is lost, and then knows nothing of its end', async () => {
     const lost = new AbortController();
-    const { port } = await script((line) => {
-      if (line !== '.') return healthy(line);
-      lost.abort();
-      return '';
-    });
-    expect(await (await channelTo(port)).deliver(message, lost.signal)).toMatchObject({
+    const { port, taken } = await misbehaving({ dot: {} });
+    const outcome = (await channelTo(port)).deliver(message, lost.signal);
+    await expect.poll(() => taken).toHaveLength(1);
+    lost.abort();
+    expect(await outcome).toMatchObject({
       kind: 'ambiguous',
       code: 'EABORT',
     });
