@@ -7,6 +7,7 @@ import { AddressConfirmed } from '#libs/identity/contracts';
 import { Outbox, Relay } from '#platform/messaging';
 import { Sealer } from '#platform/secrets';
 import { CreateAlert } from '../../libs/alerts/src/features/create-alert.ts';
+import { EndSuppressed } from '../../libs/delivery/src/features/end-suppressed.ts';
 import { ClaimDeliveries } from '../../libs/delivery/src/features/claim-deliveries.ts';
 import { SettleAttempts } from '../../libs/delivery/src/features/settle-attempts.ts';
 import { DeleteAccount } from '../../libs/identity/src/features/delete-account.ts';
@@ -74,7 +75,8 @@ const firing = (of: Caller, alertId: string): FiredAlert => ({
   tradedAt: '2026-11-21T10:15:30.123Z',
   note: `of ${of.email}`,
 });
-const claims = () => new ClaimDeliveries(api.database, api.app.get(Outbox));
+const claims = () =>
+  new ClaimDeliveries(api.database, api.app.get(Outbox), api.app.get(EndSuppressed, { strict: false }));
 const claim = async (deliveryId: string, version = 1) => {
   const [claimed = null] = await claims().claim([
     { deliveryId, version, workerId: 1_000_000, provider: 'fake' },

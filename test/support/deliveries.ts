@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { type Command, CommandBus, type Query, QueryBus } from '@nestjs/cqrs';
 import { Test } from '@nestjs/testing';
 import pg from 'pg';
-import { DeliveryHoldModule, deliveryPersistence } from '#libs/delivery';
+import { DeliveryHoldModule, DeliveryModule, deliveryPersistence } from '#libs/delivery';
 import {
   type DeliveryCounts,
   type DeliveryState,
@@ -66,7 +66,11 @@ export class Deliveries {
   static async start(variables = { MAIL_FROM: 'Tocsin <alerts@mail.example.org>' }): Promise<Deliveries> {
     const { config, ...postgres } = await migratedDatabase([deliveryPersistence], variables);
     const module = await Test.createTestingModule({
-      imports: [...platformModules(config, 'test', [deliveryPersistence]), DeliveryHoldModule],
+      imports: [
+        ...platformModules(config, 'test', [deliveryPersistence]),
+        DeliveryModule,
+        DeliveryHoldModule,
+      ],
       providers: [ClaimDeliveries, SettleAttempts, DeliveryMetrics],
     }).compile();
     return new Deliveries(postgres, await module.init());

@@ -117,7 +117,7 @@ export class DeliveryEnqueueModule implements OnApplicationBootstrap, OnModuleDe
 
 /** The role `delivery`: claims and hands over. */
 @Module({
-  imports: [DeliveriesQueueModule, mailerModule()],
+  imports: [DeliveryModule, DeliveriesQueueModule, mailerModule()],
   providers: [
     DeliveryMetrics,
     WorkerLock,

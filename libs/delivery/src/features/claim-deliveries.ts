@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { newId } from '#kernel';
 import { Outbox } from '#platform/messaging';
 import { Database } from '#platform/persistence';
+import { EndSuppressed } from './end-suppressed.ts';
 import { shareHold } from './hold-lock.ts';
 import { shareSources, underDeletedSource } from './lock-sources.ts';
 import { progressOf } from './progress.ts';
@@ -39,11 +40,12 @@ export class ClaimDeliveries {
   constructor(
     private readonly database: Database,
     private readonly outbox: Outbox,
+    private readonly suppressed: EndSuppressed,
   ) {}
 
   /**
    * Claims all of them in one transaction and returns the claim of each, or null: its job is out of date, the
-   * delivery has ended, a source of it is deleted, or sending is held. Of several that want the same, one gets it.
+   * delivery has ended, a source of it is deleted, its address is suppressed, or sending is held. Of several that want the same, one gets it.
    */
   async claim(given: readonly Wanted[]): Promise<(Claim | null)[]> {
     // Answered by attempt, not by delivery: two workers' ids may want the same one, and the row names one of them.
@@ -52,6 +54,7 @@ export class ClaimDeliveries {
     const rows = await this.database.transaction(async () => {
       await shareHold(this.database);
       await shareSources(this.database, ids);
+      await this.suppressed.among(ids);
       const claimed = await this.take(wanted);
       await this.outbox.append(
         progressOf(

@@ -105,7 +105,8 @@ export class SettleAttempts {
       from json_to_recordset(${JSON.stringify(rows)}::json) as ended("deliveryId" uuid, token integer, kind text,
         code text, response text, "messageId" text, request jsonb, "handedOverAt" timestamptz, "settledAt" timestamptz)
       join locked on locked.id = ended."deliveryId"
-      where attempt.delivery_id = ended."deliveryId" and attempt.number = ended.token`;
+      where attempt.delivery_id = ended."deliveryId" and attempt.number = ended.token
+        and (attempt.outcome is null or attempt.code = 'worker-lost')`;
   }
 
   /**

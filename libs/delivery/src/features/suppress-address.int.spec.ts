@@ -112,6 +112,18 @@ describe('suppressing an address', () => {
     expect(await deliveries.row(waiting)).toMatchObject(suppressed);
   });
 
+  it('ends what a provider gives back after it, when it is to be claimed again', async () => {
+    const { ids } = await requested(address);
+    const [id = ''] = ids;
+    const channel = new FakeChannel(async () => {
+      await suppress();
+      return refused;
+    });
+    expect(await deliveries.worker(channel).process(jobOf(id))).toBe('pending');
+    expect(await hand(id, accepted, 3)).toBe('skipped');
+    expect(await deliveries.row(id)).toMatchObject(suppressed);
+  });
+
   it('is waited for by claims, which then find nothing to take', async () => {
     const { ids } = await requested(address);
     const { claiming } = await deliveries.database.transaction(async () => {
