@@ -154,14 +154,14 @@ describe('providers of mail', () => {
   it('get no more a second than they want, from all workers together, and alerts first', async () => {
     await run({ SMTP_URL: first.url, SMTP_RATE_LIMIT: '20' }, 2);
     const began = performance.now();
-    const bulk = await pipeline.request(app, 50);
+    const bulk = await pipeline.request(app, 120);
     await expect.poll(() => first.taken.length, patient).toBeGreaterThan(15);
     const alert = await pipeline.request(app, 1, [newId()]);
     await expect.poll(() => counts(alert), patient).toMatchObject({ sent: 1 });
-    expect(first.taken.length).toBeLessThan(45);
-    await expect.poll(() => counts(bulk), patient).toMatchObject({ sent: 50 });
+    expect(first.taken.length).toBeLessThan(110);
+    await expect.poll(() => counts(bulk), patient).toMatchObject({ sent: 120 });
     const seconds = (performance.now() - began) / 1_000;
-    expect(first.taken).toHaveLength(51);
-    expect(51).toBeLessThanOrEqual(20 + 20 * seconds);
+    expect(first.taken).toHaveLength(121);
+    expect(121).toBeLessThanOrEqual(20 + 20 * seconds);
   });
 });
