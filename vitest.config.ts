@@ -17,7 +17,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
-          include: ['{libs,apps,docker,test/support}/**/*.spec.ts'],
+          include: ['{libs,apps,docker,test/support,test/chaos}/**/*.spec.ts'],
           exclude: ['**/*.{int,long,servers,servers-long}.spec.ts'],
           maxWorkers: 3,
           // Of tests that say so; they wait for sockets.

@@ -25,8 +25,13 @@ export interface DebianPostgres {
   close(): Promise<void>;
 }
 
-/** Makes a cluster and starts it. @throws Error naming the package when none is installed */
-export async function startDebianPostgres(): Promise<DebianPostgres> {
+/**
+ * Makes a cluster and starts it, with these settings of Postgres besides our own.
+ * @throws Error naming the package when none is installed
+ */
+export async function startDebianPostgres(
+  settings: Readonly<Record<string, string>> = {},
+): Promise<DebianPostgres> {
   const major = newestInstalled();
   const binaries = join(packages, major, 'bin');
   const cluster = mkdtempSync(join(tmpdir(), 'tocsin-postgres-'));
@@ -34,14 +39,14 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
   if (account) chownSync(cluster, account.uid, account.gid);
   chmodSync(cluster, 0o700);
   const as = account ? { uid: account.uid, gid: account.gid } : {};
-  const settings = [
+  const parameters = [
     '--auth=trust',
     '--username=postgres',
     '--encoding=UTF8',
     '--locale=C.UTF-8',
     '--no-sync',
   ];
-  execFileSync(join(binaries, 'initdb'), [`--pgdata=${cluster}`, ...settings], {
+  execFileSync(join(binaries, 'initdb'), [`--pgdata=${cluster}`, ...parameters], {
     ...as,
     cwd: '/',
     stdio: 'pipe',
@@ -55,6 +60,7 @@ export async function startDebianPostgres(): Promise<DebianPostgres> {
     unix_socket_directories: '',
     fsync: 'off',
     max_connections: 300,
+    ...settings,
   };
   const server = new ServerProcess(
     join(binaries, 'postgres'),

@@ -1,0 +1,59 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
+import { type Ground, inSession } from '../ground.ts';
+import type { FaultLog } from './fault-log.ts';
+
+/**
+ * Jobs that nobody needs, as a queue may repeat them: a hint at rows in the version that they had at some time, or
+ * that they have. Whatever they hint at, only a row that is due in that very version may be claimed.
+ */
+export class StrayJobs {
+  private readonly ground: Ground;
+  private readonly log: FaultLog;
+  private readonly queue: Queue;
+  private readonly redis: Redis;
+  private added = 0;
+
+  constructor(ground: Ground, log: FaultLog) {
+    this.ground = ground;
+    this.log = log;
+    this.redis = new Redis(ground.redis.url, { maxRetriesPerRequest: 0, enableOfflineQueue: false });
+    this.redis.on('error', () => undefined);
+    this.queue = new Queue('deliveries', { connection: this.redis, skipVersionCheck: true });
+    this.queue.on('error', () => undefined);
+  }
+
+  /** As soon as there are rows, Postgres and Redis. */
+  async add(count: number): Promise<void> {
+    for (let added = 0; added === 0;) {
+      const at = Date.now();
+      added = await this.tryToAdd(count).catch(() => 0);
+      if (added > 0) this.log.add({ kind: 'stray-jobs', at, until: Date.now(), count: added });
+      else await delay(200);
+    }
+  }
+
+  private async tryToAdd(count: number): Promise<number> {
+    const { rows } = await inSession(this.ground.postgres.url, (client) =>
+      client.query<{ id: string; version: number }>(recent, [count]),
+    );
+    const jobs = rows.map(({ id, version }) => ({
+      name: 'deliver',
+      data: { payload: 1, deliveryId: id, version },
+      opts: { jobId: `stray-${(this.added += 1)}`, removeOnComplete: true, removeOnFail: true },
+    }));
+    await this.queue.addBulk(jobs);
+    return jobs.length;
+  }
+
+  close(): void {
+    this.redis.disconnect();
+  }
+}
+
+/** Rows that change just now, and the versions that they have or had. */
+const recent = `
+  select id, greatest(1, version - (random() * 2)::integer) as version from delivery.deliveries
+  where status in ('sending', 'retrying', 'pending') or settled_at > now() - interval '2 seconds'
+  order by random() limit $1`;
