@@ -18,17 +18,15 @@ export class EndSuppressed {
     private readonly suppressions: Suppressions,
   ) {}
 
-  /** Returns those that it ended. Mails about an account reach whom they are for. The caller holds the sources locked. */
-  async among(deliveryIds: readonly string[]): Promise<Set<string>> {
+  /** Mails about an account reach whom they are for. The caller holds the sources locked. */
+  async among(deliveryIds: readonly string[]): Promise<void> {
     // Nothing at all where nothing is suppressed, which is one cheap question for each batch of claims.
     const waiting = await this.database.sql<{ id: string; recipient: string }>`
       select id, recipient from delivery.deliveries
       where id = any(${deliveryIds}::uuid[]) and status in ('pending', 'retrying') and notification_id is not null
         and (exists (select from delivery.suppressions) or exists (select from delivery.operator_suppressions))`;
     const suppressed = await this.suppressions.among(waiting.map(({ recipient }) => recipient));
-    const ids = waiting.filter(({ recipient }) => suppressed.has(recipient)).map(({ id }) => id);
-    await this.end(ids);
-    return new Set(ids);
+    await this.end(waiting.filter(({ recipient }) => suppressed.has(recipient)).map(({ id }) => id));
   }
 
   async end(deliveryIds: readonly string[]): Promise<void> {
