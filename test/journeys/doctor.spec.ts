@@ -3,6 +3,7 @@ import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
+import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runningUrl } from '#platform/postgres-server';
 import { createDatabase } from '../support/database.ts';
@@ -83,6 +84,11 @@ describe('npm run doctor', () => {
     const wrong = new URL(url);
     wrong.password = 'canary';
     const empty = await createDatabase(url);
+    const session = new pg.Client({ connectionString: url });
+    await session.connect();
+    await session.query(`insert into delivery.providers (name, paused_until, reason)
+      values ('mail.example.org', now() + interval '1 hour', '421')`);
+    await session.end();
     const [{ code, output }, unmigrated, incomplete] = await Promise.all([
       doctor({
         ...server,
@@ -123,6 +129,9 @@ describe('npm run doctor', () => {
 
     expect(incomplete.code).toBe(78);
     expect(incomplete.output).toMatch(/FAIL +configuration +PORT: .*\n(.*\n)*.*JWT_SECRET: is required/);
+    expect(incomplete.output).toMatch(
+      /warn +what waits +nothing goes to mail\.example\.org for 3[56]\d\d s: it asked to wait \(421\)\n +-> \S/,
+    );
     expect(incomplete.output).not.toContain('canary');
   }
 });

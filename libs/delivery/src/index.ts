@@ -10,4 +10,5 @@ export {
 } from './delivery.module.ts';
 export { HoldSending } from './features/hold-sending.ts';
 export { readOpenDeliveries } from './features/open-deliveries.ts';
+export { readPausedProviders } from './features/paused-providers.ts';
 export { ReleaseSending } from './features/release-sending.ts';

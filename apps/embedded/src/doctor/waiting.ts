@@ -1,4 +1,4 @@
-import { readOpenDeliveries } from '#libs/delivery';
+import { readOpenDeliveries, readPausedProviders } from '#libs/delivery';
 import { readBacklog } from '#platform/messaging';
 import { readDatabase } from '#platform/persistence';
 import { type Check, type Finding, ok, warn } from './finding.ts';
@@ -19,6 +19,7 @@ export const waiting = (look: Promise<DatabaseLook>): Check => ({
     return readDatabase(databaseUrl, async (database) => [
       ...events(await readBacklog(database)),
       ...deliveries(await readOpenDeliveries(database)),
+      ...(await readPausedProviders(database)).map(paused),
     ]);
   },
 });
@@ -53,6 +54,16 @@ function deliveries({ held, open }: Awaited<ReturnType<typeof readOpenDeliveries
     ),
   ];
 }
+
+const paused = ({
+  name,
+  reason,
+  seconds,
+}: Awaited<ReturnType<typeof readPausedProviders>>[number]): Finding =>
+  warn(
+    `nothing goes to ${name} for ${Math.ceil(seconds)} s: it asked to wait (${reason})`,
+    'This ends by itself. If it comes again and again, SMTP_RATE_LIMIT makes fewer messages a second.',
+  );
 
 const sinceText = (count: number, seconds: number): string =>
   count === 0

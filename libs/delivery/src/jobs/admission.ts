@@ -131,8 +131,10 @@ export class Admission {
     provider.askAt = performance.now() + longestWaitMs;
     const portion = await this.limits.take(name, rate, demand, unused);
     provider.unused += portion.urgent + portion.bulk - unused;
-    provider.askAt =
-      portion.nextMs === null ? 0 : performance.now() + Math.max(shortestWaitMs, portion.nextMs);
+    // Unless somebody urgent came meanwhile, or what was not used came back: then at once.
+    if (provider.askAt > 0 && portion.nextMs !== null) {
+      provider.askAt = performance.now() + Math.max(shortestWaitMs, portion.nextMs);
+    } else provider.askAt = 0;
     for (const bulk of [false, true]) {
       for (const waiter of wanting(bulk).slice(0, bulk ? portion.bulk : portion.urgent)) {
         if (provider.waitMs > 0) return;

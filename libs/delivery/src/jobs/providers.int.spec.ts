@@ -1,6 +1,7 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { newId } from '#kernel';
+import { Roles } from '#platform/lifecycle';
 import { RelayModule } from '#platform/messaging';
 import { Database } from '#platform/persistence';
 import { totalOf } from '../../../../test/support/exposition.ts';
@@ -145,10 +146,28 @@ describe('providers of mail', () => {
     const { attempts, logged } = await tries();
     expect(attempts).toBe(0);
     expect(logged).toBeLessThanOrEqual(30);
+    // It is not the worker that is ill: nobody is helped by its restart.
+    expect(worker.get(Roles).isUp('delivery')).toBe(true);
     first = await MailServer.start(first.port);
     await hurry();
     await expect.poll(() => counts(id), patient).toMatchObject({ sent: 100 });
     expect(first.taken).toHaveLength(100);
+  });
+
+  it('do not hold up the end of a worker, whose jobs stay on the queue', async () => {
+    await run({ SMTP_URL: first.url }, 0);
+    await app.get(Database).sql`
+      insert into delivery.providers (name, paused_until) values ('127.0.0.1', now() + interval '1 hour')`;
+    const worker = await pipeline.run(DeliveryWorkerModule);
+    const id = await pipeline.request(app, 5);
+    const waiting = async () => totalOf(await pipeline.scrape(worker), 'tocsin_delivery_waiting_jobs');
+    await expect.poll(waiting, patient).toBe(5);
+    const began = performance.now();
+    await pipeline.end(worker);
+    expect(performance.now() - began).toBeLessThan(5_000);
+    expect(await counts(id)).toMatchObject({ pending: 5 });
+    expect(await pipeline.queue(app).count()).toBe(5);
+    expect(first.seen).toEqual([]);
   });
 
   it('get no more a second than they want, from all workers together, and alerts first', async () => {
