@@ -35,7 +35,7 @@ export function storyOf(facts: Facts, deliveryId: string): string {
       .filter(({ name }) => slots.has(name))
       .map(({ at, name, how }): [number, string] => [at, `${name} ended: ${how}`]),
     ...facts.faults
-      .filter(({ slot }) => slot === undefined || slots.has(slot))
+      .filter(({ kind, slot }) => (slot === undefined || slots.has(slot)) && kind !== 'stray-jobs')
       .flatMap(({ kind, slot = '', at, until }): [number, string][] => [
         [at, `${kind} ${slot} begins`],
         [until, `${kind} ${slot} is over`],

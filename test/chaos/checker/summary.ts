@@ -98,6 +98,10 @@ function came(facts: Facts): [string, string | number][] {
     ...[...said].map(([answer, of]): [string, number] => [`first answer: ${answer}`, of.length]),
     ['attempts', facts.attempts.length],
     ['acceptances', facts.journal.filter(({ event }) => event === 'accepted').length],
+    ...(['refused', 'left', 'unanswered'] as const).map((event): [string, number] => [
+      `mail servers: ${event}`,
+      facts.journal.filter((line) => line.event === event).length,
+    ]),
     ['duplicates', duplicates],
     ['open hand-overs and outcomes', open],
     ...Object.entries(excused).map(([why, count]): [string, number] => [`  at a ${why}`, count]),
