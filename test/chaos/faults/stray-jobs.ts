@@ -52,8 +52,13 @@ export class StrayJobs {
   }
 }
 
-/** Rows that change just now, and the versions that they have or had. */
+/**
+ * Rows that change just now, in a version that they have or had; first those that wait for their next try, only in one
+ * that they had: a claim that takes them for it comes before its time.
+ */
 const recent = `
-  select id, greatest(1, version - (random() * 2)::integer) as version from delivery.deliveries
+  select id, version - case when due_at > now() then 1 + random()::integer else (random() * 2)::integer end as version
+  from delivery.deliveries
   where status in ('sending', 'retrying', 'pending') or settled_at > now() - interval '2 seconds'
-  order by random() limit $1`;
+  order by (status in ('retrying', 'pending') and due_at > now() + interval '300 milliseconds') desc, random()
+  limit $1`;
