@@ -1,6 +1,6 @@
 import { CircuitState, circuitBreaker, ConsecutiveBreaker, handleWhenResult, type IBackoff } from 'cockatiel';
 import type { Outcome } from './channel.ts';
-import { speaksOfProvider } from './speaks-of-provider.ts';
+import { endedByUs, speaksOfProvider } from './speaks-of-provider.ts';
 
 /** So many failures one after the other are no accident any more. */
 const failuresToOpen = 5;
@@ -51,7 +51,7 @@ export class Circuit {
     if (probe) this.probing = true;
     return async (outcome) => {
       // Rejects what ends while the circuit rests: that began before it opened.
-      if (outcome) await this.breaker.execute(() => outcome).catch(() => undefined);
+      if (outcome && !endedByUs(outcome)) await this.breaker.execute(() => outcome).catch(() => undefined);
       if (probe) this.probing = false;
     };
   }

@@ -157,6 +157,8 @@ export class Admission {
   private permit(provider: Provider, { deliveryId }: Applicant): Permit {
     this.underWay += 1;
     let told = false;
+    // The one that finds out whether a provider works again goes in any case.
+    const finds = provider.waitMs === 0 && provider.position !== 'closed';
     const ended = provider.circuit.begin();
     const tell = async (outcome: Outcome) => {
       told = true;
@@ -172,6 +174,13 @@ export class Admission {
       provider.giveBack();
       void ended().then(() => this.wake());
     };
-    return { provider, tell, end };
+    return {
+      provider,
+      tell,
+      end,
+      get holds() {
+        return finds || provider.waitMs === 0;
+      },
+    };
   }
 }

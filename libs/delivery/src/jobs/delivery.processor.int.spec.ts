@@ -176,6 +176,29 @@ describe('handing a delivery over', () => {
     expect(channel.handedOver).toEqual([]);
   });
 
+  it('hands nothing over that waited for a connection until the provider asked everybody to wait', async () => {
+    await deliveries.database
+      .sql`insert into delivery.providers (name) values ('fake') on conflict do nothing`;
+    const { ids } = await deliveries.request(12);
+    const answer = Promise.withResolvers<Outcome>();
+    const channel = new FakeChannel(() => answer.promise);
+    const worker = deliveries.worker(channel);
+    const results = Promise.all(ids.map((id) => worker.process(jobOf(id))));
+    await expect.poll(() => channel.handedOver.length).toBe(10);
+    answer.resolve({ ...refused, code: '421', pause: true });
+    expect(new Set(await results)).toEqual(new Set(['pending']));
+    expect(channel.handedOver).toHaveLength(10);
+    const waited = await deliveries.database.sql`
+      select from delivery.deliveries where id = any(${ids}) and reason = 'not-handed-over' and attempts = 0`;
+    expect(waited).toHaveLength(2);
+  });
+
+  it('skips a job that is none of ours', async () => {
+    const channel = always(accepted);
+    expect(await deliveries.worker(channel).process(jobOf('no-delivery'))).toBe('skipped');
+    expect(channel.handedOver).toEqual([]);
+  });
+
   it('gives its id up when it cannot tell what became of a claim', async () => {
     const lock = deliveries.lock();
     const workerIds: number[] = [];

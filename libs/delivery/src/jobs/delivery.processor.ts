@@ -35,6 +35,8 @@ const finishMs = 15_000;
 /** For so long a job that this version does not understand is left to workers that do. */
 const leftToOthersMs = 5_000;
 
+const isUuid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i;
+
 const notHandedOver: Outcome = {
   kind: 'refused',
   code: 'not-handed-over',
@@ -67,6 +69,7 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
 
   private readonly connections: LimitFunction;
   private readonly pace: Pace;
+  private stopping = false;
 
   constructor(
     private readonly config: Config,
@@ -97,8 +100,10 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
   }
 
   async process(job: Pick<Job<DeliveryJob>, 'data' | 'moveToDelayed'>, token?: string): Promise<JobResult> {
-    const { payload = 1, deliveryId, bulk = false, tainted = false, provider = null } = job.data;
+    const { payload = 1, deliveryId, version, bulk = false, tainted = false, provider = null } = job.data;
     if (payload > payloadVersion) return this.sendBack(job, leftToOthersMs, token);
+    // Not of ours: in a batch of claims it would fail all the others.
+    if (!isUuid.test(deliveryId) || !Number.isInteger(version)) return 'skipped';
     const permit = await this.admission.admit({ deliveryId, bulk, tainted, provider });
     if (typeof permit === 'number') return this.sendBack(job, permit, token);
     try {
@@ -120,6 +125,7 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
 
   /** Finishes what is in flight, then lets the lock go; transports and database close after this. */
   async onModuleDestroy(): Promise<void> {
+    this.stopping = true;
     this.lock.openNoMore();
     this.admission.close();
     const late = setTimeout(() => this.lock.breakOff(), finishMs);
@@ -152,7 +158,9 @@ export class DeliveryProcessor extends WorkerHost implements OnApplicationBootst
   }
 
   private async handOver(claim: Claim, session: LockSession, permit: Permit): Promise<Attempted> {
-    if (!(await session.confirms(claim.deliveryId, claim.token))) {
+    // It may have waited for a connection since it was claimed.
+    const goes = permit.holds && !this.stopping && (await session.confirms(claim.deliveryId, claim.token));
+    if (!goes) {
       return { ...notHandedOver, handedOverAt: null, settledAt: this.clock.now() };
     }
     const handedOverAt = this.clock.now();

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { within } from '#platform/lifecycle';
 import { connectionOptions } from '#platform/persistence';
 import { livenessClass } from '../features/liveness.ts';
 import { underDeletedSourceText } from '../features/lock-sources.ts';
@@ -11,6 +12,7 @@ interface Claimed {
 }
 
 const mostAtOnce = 100;
+const patienceMs = 10_000;
 /** Often enough that a worker that is merely busy is never taken for one that hangs (`disconnect-hung-workers.ts`). */
 const beatMs = 10_000;
 
@@ -33,27 +35,29 @@ export class LockSession {
   private constructor(
     private readonly client: pg.Client,
     readonly workerId: number,
+    private readonly patience: number,
   ) {
     this.ended = new Promise((resolve) => client.once('end', resolve));
     client.on('error', () => this.lose());
     client.on('end', () => this.lose());
     // By the loop that also hands over: one that hangs must not look alive.
-    this.beating = setInterval(() => void client.query('select').catch(() => this.lose()), beatMs).unref();
+    const beat = () => void within(patience, client.query('select')).catch(() => this.lose());
+    this.beating = setInterval(beat, beatMs).unref();
   }
 
-  static async open(databaseUrl: string): Promise<LockSession> {
-    const client = new pg.Client({
-      ...connectionOptions(databaseUrl, 'tocsin delivery lock'),
-      query_timeout: 10_000,
-    });
+  /** @param patience milliseconds; a session that is not answered for so long is lost */
+  static async open(databaseUrl: string, patience = patienceMs): Promise<LockSession> {
+    // Not by the client's own timeouts: a process that stood still for so long finds them over, and the answer there.
+    const client = new pg.Client(connectionOptions(databaseUrl, 'tocsin delivery lock'));
     try {
       await client.connect();
-      const { rows } = await client.query<{ id: number }>(
-        `select nextval('delivery.worker_ids')::integer as id`,
+      const { rows } = await within(
+        patience,
+        client.query<{ id: number }>(`select nextval('delivery.worker_ids')::integer as id`),
       );
       const workerId = rows[0]?.id ?? Number.NaN;
-      await client.query('select pg_advisory_lock($1, $2)', [livenessClass, workerId]);
-      return new LockSession(client, workerId);
+      await within(patience, client.query('select pg_advisory_lock($1, $2)', [livenessClass, workerId]));
+      return new LockSession(client, workerId, patience);
     } catch (error) {
       client.end().catch(() => undefined);
       throw error;
@@ -102,7 +106,7 @@ export class LockSession {
 
   private async confirm(claims: readonly Claimed[]): Promise<boolean[]> {
     try {
-      const { rows } = await this.client.query<{ id: string }>({
+      const asked = this.client.query<{ id: string }>({
         name: 'confirm',
         text: `
           select delivery.id
@@ -113,6 +117,7 @@ export class LockSession {
             and not exists (select from delivery.hold)`,
         values: [JSON.stringify(claims)],
       });
+      const { rows } = await within(this.patience, asked);
       const confirmed = new Set(this.broken.aborted ? [] : rows.map(({ id }) => id));
       return claims.map(({ deliveryId }) => confirmed.has(deliveryId));
     } catch {

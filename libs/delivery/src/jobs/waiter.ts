@@ -5,6 +5,8 @@ import type { Provider } from './provider.ts';
 /** The right to claim one delivery and to hand it to this provider. */
 export interface Permit {
   readonly provider: Provider;
+  /** False once the provider has asked to wait, or turned out not to work, since this was given. */
+  readonly holds: boolean;
   /** What became of the hand-over; returns whether another provider could take it at once. Never throws. */
   tell(outcome: Outcome): Promise<boolean>;
   /** The job is over; nothing was handed over unless somebody told of it. */

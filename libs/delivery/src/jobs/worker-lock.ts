@@ -9,6 +9,8 @@ import { LockSession } from './lock-session.ts';
 export class WorkerLock {
   private readonly logger = new Logger(WorkerLock.name);
   private session: LockSession | undefined;
+  /** This one, and retired ones under which something is still being handed over. */
+  private readonly sessions = new Set<LockSession>();
   private opening: Promise<LockSession> | undefined;
   private closed = false;
 
@@ -40,7 +42,7 @@ export class WorkerLock {
 
   /** Breaks off what is being handed over. */
   breakOff(): void {
-    this.session?.breakOff();
+    for (const session of this.sessions) session.breakOff();
   }
 
   /** Resolves once the lock is released; nothing may be under way. */
@@ -48,7 +50,7 @@ export class WorkerLock {
     this.openNoMore();
     await this.opening?.catch(() => undefined);
     this.session?.retire();
-    await this.session?.ended;
+    await Promise.all([...this.sessions].map(({ ended }) => ended));
   }
 
   private async current(): Promise<LockSession> {
@@ -64,7 +66,10 @@ export class WorkerLock {
     for (let failures = 0; ; failures += 1) {
       if (this.closed || this.config.databaseUrl === null) throw new Error('The worker is stopping.');
       try {
-        return await LockSession.open(this.config.databaseUrl);
+        const session = await LockSession.open(this.config.databaseUrl);
+        this.sessions.add(session);
+        void session.ended.then(() => this.sessions.delete(session));
+        return session;
       } catch (error) {
         if (failures === 0) this.logger.warn(`No liveness lock yet: ${(error as Error).message}`);
         await pause(1_000);

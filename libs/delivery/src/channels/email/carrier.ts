@@ -12,7 +12,8 @@ interface Pool {
 interface Connection {
   readonly secure: boolean;
   readonly authenticated: boolean;
-  readonly _socket: TLSSocket;
+  /** False until the server's name is known, also where `secure` says what is going to be. */
+  readonly _socket: TLSSocket | false;
   close(): void;
 }
 
@@ -23,5 +24,9 @@ export function carrierOf(pool: unknown, mail: object): Carrier | undefined {
   if (!carrying?.connection) return undefined;
   const { connection } = carrying;
   const { secure, authenticated, _socket: socket } = connection;
-  return { tls: secure ? socket.getProtocol() : null, authenticated, close: () => connection.close() };
+  return {
+    tls: secure && socket ? socket.getProtocol() : null,
+    authenticated,
+    close: () => connection.close(),
+  };
 }

@@ -1,12 +1,14 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
+import { MailerService } from '@nestjs-modules/mailer';
 import PostalMime from 'postal-mime';
 import { SMTPServer, type SMTPServerOptions } from 'smtp-server';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mailChannels } from '../../../../../test/support/mail-channels.ts';
 import { type Script, ScriptedSmtp } from '../../../../../test/support/scripted-smtp.ts';
 import type { Channel, OutgoingMessage } from '../channel.ts';
+import { EmailChannel } from './email.channel.ts';
 
 const message: OutgoingMessage = {
   to: 'ada@example.org',
@@ -197,5 +199,40 @@ describe('the e-mail channel', () => {
       kind: 'ambiguous',
       code: 'EABORT',
     });
+  });
+
+  it.each(['smtp', 'smtps'])('answers when there is no such host: %s', async (protocol) => {
+    const variables = { SMTP_URL: `${protocol}://nobody.invalid` };
+    const { inOrder, app } = await mailChannels(variables, { connecting: 5_000, answer: 5_000 });
+    cleanups.push(() => app.close());
+    expect(await inOrder[0].deliver(message, never)).toMatchObject({
+      kind: 'refused',
+      request: { tls: null },
+    });
+  });
+
+  it('waits no longer than so long in all, whatever a server says meanwhile', async () => {
+    const talking: NodeJS.Timeout[] = [];
+    const server = createServer((socket) => {
+      socket.on('error', () => undefined).write('220 hello\r\n');
+      socket.on('data', (chunk) => {
+        const text = chunk.toString('latin1');
+        if (text.includes('\r\n.\r\n')) talking.push(setInterval(() => socket.write('250-and\r\n'), 20));
+        else if (text === 'DATA\r\n') socket.write('354 go on\r\n');
+        else if (/^(EHLO|MAIL|RCPT)/.test(text)) socket.write('250 fine\r\n');
+      });
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    const { inOrder, app } = await mailChannels({ SMTP_URL: `smtp://127.0.0.1:${port}` });
+    cleanups.push(
+      () => app.close(),
+      () => server.close(),
+      () => talking.forEach(clearInterval),
+    );
+    const transporter = app.get(MailerService).getTransporter(inOrder[0].provider);
+    const from = { name: 'Tocsin', address: 'alerts@mail.example.org' };
+    const channel = new EmailChannel('talkative', transporter, from, 1_000);
+    expect(await channel.deliver(message, never)).toMatchObject({ kind: 'ambiguous', code: 'ETIMEDOUT' });
   });
 });

@@ -19,6 +19,7 @@ export class HandOver {
   ended = false;
   private carrier: Carrier | undefined;
   private body: Readable | undefined;
+  private left = false;
 
   constructor(
     readonly from: string,
@@ -30,6 +31,7 @@ export class HandOver {
   /** The bytes for one connection, from the moment that it asks for them. */
   stream(): Readable {
     this.body = new Body(this);
+    if (this.left) this.body.destroy();
     return this.body;
   }
 
@@ -45,6 +47,7 @@ export class HandOver {
 
   /** Says nothing more on that connection, where nobody knows what would be heard; least of all the final dot. */
   leave(): void {
+    this.left = true;
     this.body?.destroy();
     this.carrier?.close();
   }

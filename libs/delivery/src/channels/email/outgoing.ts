@@ -7,6 +7,8 @@ import { HandOver } from './hand-over.ts';
 /** Where a mail that is sent leaves what becomes of it. */
 export interface Passage {
   handOver?: HandOver;
+  /** Nobody waits for it any more: it must not go. */
+  left?: true;
 }
 
 export type OutgoingMail = SendMailOptions & { readonly passage: Passage };
@@ -29,7 +31,11 @@ interface ComposedMail {
 export const outgoing =
   (dkim: DkimKey | null) =>
   (mail: ComposedMail, done: (error?: Error) => void): void => {
-    prepare(mail, dkim).then(() => done(), done);
+    prepare(mail, dkim).then(
+      () => done(),
+      // Ours and not the server's, like those that nodemailer has to a message.
+      (error: Error) => done(Object.assign(error, { code: 'EMESSAGE' })),
+    );
   };
 
 async function prepare(mail: ComposedMail, dkim: DkimKey | null): Promise<void> {
@@ -40,6 +46,7 @@ async function prepare(mail: ComposedMail, dkim: DkimKey | null): Promise<void> 
   const [recipient, ...others] = to;
   if (!from || recipient === undefined || others.length > 0)
     throw new Error('A mail has one sender and one recipient.');
+  if (data.passage.left) throw new Error('It is too late for this mail.');
   const handOver = new HandOver(from, recipient, bytes, () => carrierOf(mailer.transporter, mail));
   data.passage.handOver = handOver;
   message.createReadStream = () => handOver.stream();
