@@ -54,14 +54,14 @@ export async function run(
     // Where everything is slow, the faults are not to be over before anything is sent.
     while (traffic.progress < at / spanMs - leadOfFaults) await delay(50);
     // Towards the end nothing is refused any more: what waits for its next try then is not what is to be shown.
-    if (at > spanMs * (minutes < 3 ? 0.7 : 0.9)) mail.be('calm');
+    if (!pauses && at > spanMs * (minutes < 3 ? 0.7 : 0.9)) mail.be('calm');
     faults.push(begin());
   }
   await Promise.all(faults);
   const lastFault = Date.now();
   await sending;
   clearInterval(progress);
-  mail.be('calm');
+  if (!pauses) mail.be('calm');
   say('nothing is broken any more');
 
   await traffic.finish();

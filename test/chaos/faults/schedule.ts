@@ -96,7 +96,8 @@ export function pausesOf(
     begin: () => {
       const stage = index % 2 > 0 ? random.pick<Stage>(['recipient', 'data', 'dot', 'answered']) : null;
       const ms = random.chance(0.15) ? random.between(10_000, 25_000) : random.between(1_000, 6_000);
-      return strikes.hold(stage ? fleet.senders : fleet.workers, stage, ms);
+      // Seldom those that the others wait for: there is to be something to hand over.
+      return strikes.hold(index % 10 === 0 ? fleet.workers : fleet.senders, stage, ms);
     },
   }));
 }
