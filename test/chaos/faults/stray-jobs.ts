@@ -26,11 +26,12 @@ export class StrayJobs {
 
   /** As soon as there are rows, Postgres and Redis. */
   async add(count: number): Promise<void> {
-    for (let added = 0; added === 0;) {
+    for (let missing = count; missing > 0;) {
       const at = Date.now();
-      added = await this.tryToAdd(count).catch(() => 0);
+      const added = await this.tryToAdd(missing).catch(() => 0);
+      missing -= added;
       if (added > 0) this.log.add({ kind: 'stray-jobs', at, until: Date.now(), count: added });
-      else await delay(200);
+      if (missing > 0) await delay(200);
     }
   }
 
