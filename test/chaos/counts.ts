@@ -47,7 +47,7 @@ export function countsOf(minutes: number): Counts {
   return Object.fromEntries(scaled) as Counts;
 }
 
-/** A run in which workers are held for some seconds, and nothing else happens to them. */
+/** A run in which workers are held for some seconds, and nothing else happens to them. They do half as much then. */
 export function pausesOnly(minutes: number): Counts {
-  return { ...none, notifications: countsOf(minutes).notifications, pauses: 150 };
+  return { ...none, notifications: Math.ceil(countsOf(minutes).notifications / 2), pauses: 150 };
 }

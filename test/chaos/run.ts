@@ -61,7 +61,7 @@ export async function run(
   const lastFault = Date.now();
   await sending;
   clearInterval(progress);
-  if (!pauses) mail.be('calm');
+  mail.be('calm');
   say('nothing is broken any more');
 
   await traffic.finish();
