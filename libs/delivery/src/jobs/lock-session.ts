@@ -49,6 +49,8 @@ export class LockSession {
   static async open(databaseUrl: string, patience = patienceMs): Promise<LockSession> {
     // Not by the client's own timeouts: a process that stood still for so long finds them over, and the answer there.
     const client = new pg.Client(connectionOptions(databaseUrl, 'tocsin delivery lock'));
+    // From the beginning: a session that is cut while it is being opened says so as well, and would end the process.
+    client.on('error', () => undefined);
     try {
       await client.connect();
       const { rows } = await within(
