@@ -36,13 +36,16 @@ export function scheduleOf(counts: Counts, spanMs: number, random: Random, tools
     return strikes.kill(stage ? senders : workers, stage);
   };
   const cut = async (index: number) => {
-    // A worker that does not hear of it until it goes on.
+    let done = false;
     if (index % 2 > 0) {
+      // A worker that does not hear of it until it goes on.
       const stage = random.pick<Stage>(['recipient', 'data', 'dot']);
-      const cutIt = ({ name }: { name: string }) => services.cutLock([name], 1_000);
-      return strikes.hold(senders, stage, random.between(2_500, 5_000), cutIt);
+      await strikes.hold(senders, stage, random.between(2_500, 5_000), async ({ name }) => {
+        done = await services.cutLock([name], 1_000);
+      });
     }
-    return services.cutLock(senders.map(({ name }) => name));
+    // Also when that one had none, because Postgres was away.
+    return done || services.cutLock(senders.map(({ name }) => name));
   };
   const hold = (index: number) => {
     const stage =

@@ -50,8 +50,8 @@ export class ServiceFaults {
     }));
   }
 
-  /** Cuts the session that holds the liveness lock of one of these workers, as soon as one of them has it. */
-  async cutLock(slots: readonly string[], patienceMs = 60_000): Promise<void> {
+  /** Cuts the session that holds the liveness lock of one of these workers, as soon as one of them has it; false when none does. */
+  async cutLock(slots: readonly string[], patienceMs = 60_000): Promise<boolean> {
     for (const end = Date.now() + patienceMs; Date.now() < end;) {
       const at = Date.now();
       const cut = await inSession(this.ground.postgres.url, (client) =>
@@ -59,9 +59,13 @@ export class ServiceFaults {
       ).catch(() => null);
       const [session] = cut?.rows ?? [];
       // Postgres has been told, and does it within moments.
-      if (session) return this.log.add({ kind: 'cut-lock', slot: session.slot, at, until: Date.now() + 100 });
+      if (session) {
+        this.log.add({ kind: 'cut-lock', slot: session.slot, at, until: Date.now() + 100 });
+        return true;
+      }
       await delay(100);
     }
+    return false;
   }
 }
 
